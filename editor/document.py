@@ -1,0 +1,292 @@
+"""The document: size, depth, profile, a tree of layers, a selection. Changed by commands only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from editor import tree
+from editor.geometry import EMPTY, Rect
+from editor.layers import Layer, LayerId, layer_bounds
+from editor.tiles import UINT8, UINT16, Depth, TiledImage
+
+if TYPE_CHECKING:
+    from editor.history import History
+
+
+class What(Enum):
+    """Which part of the document a change touched."""
+
+    PIXELS = auto()  # what is seen changed inside `rect`
+    LAYERS = auto()  # the tree or a layer's properties (rect = what is seen to change, may be EMPTY)
+    SELECTION = auto()
+    ACTIVE = auto()  # another layer is active, or painting goes to the mask / to the pixels
+    CANVAS = auto()  # size or profile: everything
+    HISTORY = auto()  # steps or the saved mark
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change, told to every listener after it happened; `rect` in canvas pixels, clipped to the canvas."""
+
+    what: What
+    rect: Rect = EMPTY
+    layer: LayerId | None = None
+
+
+Listener = Callable[[Change], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A document at one moment, by reference: cheap to take, safe to read from any thread."""
+
+    size: tuple[int, int]  # (width, height)
+    dtype: Depth  # uint8 or uint16
+    profile: bytes | None  # ICC; None = sRGB
+    layers: tuple[Layer, ...]  # bottom to top
+    active: LayerId | None
+    selection: TiledImage | None  # one channel uint8, 255 = selected; None = nothing selected
+
+    @property
+    def canvas(self) -> Rect:
+        return Rect(0, 0, *self.size)
+
+
+class Document:
+    """One open picture.
+
+    `history.do(command)` is the only way to change it that can be undone.
+
+    Attributes:
+        path: where it was saved to as .ora; None = never.
+        title: what the tab shows.
+        history: its undo steps.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        dtype: DTypeLike = np.uint8,
+        profile: bytes | None = None,
+        title: str = "Untitled",
+    ) -> None:
+        from editor.history import History  # the history imports commands, which import this module
+
+        if width < 1 or height < 1 or np.dtype(dtype) not in (UINT8, UINT16):
+            raise ValueError(f"a document needs a size and 8 or 16 bits, not {width} x {height} {np.dtype(dtype)}")
+        self.path: Path | None = None
+        self.title = title
+        self._state = Snapshot((width, height), np.dtype(dtype), profile, (), None, None)
+        self._paint_on_mask = False
+        self._listeners: list[Listener] = []
+        self.history: History = History(self)
+
+    @classmethod
+    def from_snapshot(cls, snapshot: Snapshot) -> Document:
+        """A new document that starts from the snapshot, with an empty history."""
+        document = cls(*snapshot.size, snapshot.dtype, snapshot.profile)
+        document._state = snapshot
+        return document
+
+    # reading
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the canvas in pixels."""
+        return self._state.size
+
+    @property
+    def canvas(self) -> Rect:
+        return self._state.canvas
+
+    @property
+    def dtype(self) -> Depth:
+        """uint8 or uint16: the depth of every colour layer."""
+        return self._state.dtype
+
+    @property
+    def profile(self) -> bytes | None:
+        """The ICC profile of all colours; None = sRGB."""
+        return self._state.profile
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The root layers, bottom to top."""
+        return self._state.layers
+
+    @property
+    def active(self) -> LayerId | None:
+        return self._state.active
+
+    @property
+    def selection(self) -> TiledImage | None:
+        """One channel uint8, 255 = selected; None = nothing selected, which limits nothing."""
+        return self._state.selection
+
+    @property
+    def modified(self) -> bool:
+        """Whether it differs from what was last saved."""
+        return self.history.modified
+
+    @property
+    def paint_on_mask(self) -> bool:
+        """Whether the brush goes to the active layer's mask."""
+        return self._paint_on_mask
+
+    @paint_on_mask.setter
+    def paint_on_mask(self, on: bool) -> None:
+        if on != self._paint_on_mask:
+            self._paint_on_mask = on
+            self.notify(Change(What.ACTIVE, layer=self.active))
+
+    def __getitem__(self, layer: LayerId) -> Layer:
+        path = tree.path_to(self.layers, layer)
+        if not path:
+            raise KeyError(layer)
+        return path[-1]
+
+    def __contains__(self, layer: LayerId) -> bool:
+        return bool(tree.path_to(self.layers, layer))
+
+    def walk(self) -> Iterator[Layer]:
+        """All layers, bottom to top, groups after their children."""
+        return tree.walk(self.layers)
+
+    def path_to(self, layer: LayerId) -> tuple[Layer, ...]:
+        """The groups around the layer from the outermost in, then the layer itself; () when it is gone."""
+        return tree.path_to(self.layers, layer)
+
+    def place_of(self, layer: LayerId) -> tuple[LayerId | None, int]:
+        """(parent group or None, index among its siblings); KeyError when gone."""
+        return tree.place_of(self.layers, layer)
+
+    def children_of(self, parent: LayerId | None) -> tuple[Layer, ...]:
+        """The layers of a group, bottom to top; None stands for the roots. KeyError when there is no such group."""
+        return tree.children_of(self.layers, parent)
+
+    def snapshot(self) -> Snapshot:
+        """The document as it is now, by reference."""
+        return self._state
+
+    # listening
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after every change; returns what ends that."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def notify(self, change: Change) -> None:
+        """Tell every listener; called by the document and its history."""
+        for listener in tuple(self._listeners):
+            listener(change)
+
+    # raw changes: called by commands and by a tool while a gesture is going on
+
+    def replace(self, layer: LayerId, *, dirty: Rect | None = None, **changes: Any) -> None:
+        """Change fields of a layer.
+
+        Args:
+            dirty: canvas rectangle that is seen to change, where the caller knows it better than whole tiles.
+        """
+        before = self[layer]
+        after = replace(before, **changes)
+        self._set(layers=tree.with_layer(self.layers, after))
+        rect = _seen_change(before, after, changes.keys()) if dirty is None else dirty
+        what = What.PIXELS if changes.keys() <= {"pixels", "mask"} else What.LAYERS
+        self.notify(Change(what, rect.intersected(self.canvas), layer))
+
+    def insert(self, layer: Layer, parent: LayerId | None, index: int) -> None:
+        """Put a layer (with all it holds) at `index` among the parent's children, counted from the bottom."""
+        siblings = self.children_of(parent)
+        self._set(layers=tree.with_children(self.layers, parent, (*siblings[:index], layer, *siblings[index:])))
+        self.notify(Change(What.LAYERS, self._visible_bounds(layer), layer.id))
+
+    def remove(self, layer: LayerId) -> Layer:
+        """Take a layer out; when it (or what it holds) was active, a neighbour becomes active."""
+        removed, (parent, index) = self[layer], self.place_of(layer)
+        inside = {part.id for part in tree.walk((removed,))}
+        siblings = tuple(other for other in self.children_of(parent) if other.id != layer)
+        active = self.active
+        if active in inside:
+            active = siblings[max(index - 1, 0)].id if siblings else parent
+        moved_on = active != self.active
+        self._set(layers=tree.with_children(self.layers, parent, siblings), active=active)
+        self._paint_on_mask = self._paint_on_mask and not moved_on
+        self.notify(Change(What.LAYERS, self._visible_bounds(removed), layer))
+        if moved_on:
+            self.notify(Change(What.ACTIVE, layer=active))
+        return removed
+
+    def activate(self, layer: LayerId | None) -> None:
+        """Make a layer the one that tools work on; not an undo step. KeyError when it is not there."""
+        if layer is not None and layer not in self:
+            raise KeyError(layer)
+        if layer != self.active:
+            self._set(active=layer)
+            self._paint_on_mask = False
+            self.notify(Change(What.ACTIVE, layer=layer))
+
+    def select(self, selection: TiledImage | None, dirty: Rect | None = None) -> None:
+        """Set the selection; one with nothing in it is no selection.
+
+        Args:
+            dirty: canvas rectangle that changes, where the caller knows it better than whole tiles.
+        """
+        before = self.selection
+        now = selection if selection is not None and selection.tiles else None
+        if now is before:
+            return
+        if dirty is None:
+            dirty = (now or _NO_SELECTION).difference(before or _NO_SELECTION)
+        self._set(selection=now)
+        self.notify(Change(What.SELECTION, dirty.intersected(self.canvas)))
+
+    def resize(self, width: int, height: int) -> None:
+        """Set the canvas' size; layers stay where they are."""
+        self._set(size=(width, height))
+        self.notify(Change(What.CANVAS, self.canvas))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Become what the snapshot was; the history is left alone."""
+        self._state = snapshot
+        self._paint_on_mask = False
+        for what in (What.CANVAS, What.LAYERS, What.SELECTION, What.ACTIVE):
+            self.notify(Change(what, self.canvas, self.active))
+
+    def _set(self, **changes: Any) -> None:
+        self._state = replace(self._state, **changes)
+
+    def _visible_bounds(self, layer: Layer) -> Rect:
+        return layer_bounds(layer).intersected(self.canvas) if layer.visible else EMPTY
+
+
+_NO_SELECTION = TiledImage(channels=1)
+_UNSEEN = {"name", "locked", "alpha_locked", "role", "recipe", "recipe_title", "expanded", "id"}
+
+
+def _seen_change(before: Layer, after: Layer, names: Any) -> Rect:
+    """Canvas rectangle in which replacing one layer by the other can be seen; tile-aligned to the layer."""
+    if names <= _UNSEEN or not (before.visible or after.visible):
+        return EMPTY
+    if not names <= {"pixels", "mask"}:
+        return layer_bounds(before).united(layer_bounds(after))
+    rect = EMPTY
+    for name in names:
+        old, new = getattr(before, name), getattr(after, name)
+        if old is None or new is None or not old.same_kind(new):
+            return layer_bounds(before).united(layer_bounds(after))
+        rect = rect.united(new.difference(old).translated(*after.offset))
+    return rect

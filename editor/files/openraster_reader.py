@@ -1,0 +1,273 @@
+"""Read OpenRaster, our own with all that the sidecar tells, and that of other programs; hostile files are refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from editor.document import Snapshot
+from editor.errors import FileProblem
+from editor.files import png, sidecar
+from editor.files.archive import Archive
+from editor.files.colour import convert, usable_rgb
+from editor.files.openraster_stack import opacity, read_stack, whole
+from editor.files.reading import SIDE_LIMIT, broken
+from editor.files.sidecar import LayerExtras, Sidecar, SidecarError, StoredImage
+from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role, new_layer_id
+from editor.tiles import UINT8, UINT16, TiledImage, converted
+
+_SIDECAR_LIMIT = 32 << 20  # bytes
+_RECIPE_LIMIT = 1 << 30
+_PROFILE_LIMIT = 64 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a .ora holds.
+
+    Attributes:
+        title: what it was called; "" where the file does not say.
+        note: sentences for the artist about what other programs put in and is not shown; "" for nothing.
+    """
+
+    snapshot: Snapshot
+    title: str = ""
+    note: str = ""
+
+
+def read_openraster(path: Path) -> Opened:
+    """Read a document.
+
+    Raises:
+        FileProblem: damaged, a picture of a layer is missing, or it asks for more than a document needs.
+    """
+    with Archive(path) as archive:
+        return _Reader(archive).read()
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A picture to decode; equal ones are decoded once."""
+
+    stored: StoredImage
+    grey: bool
+
+
+class _Reader:
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.notes: dict[str, None] = {}  # an ordered set
+        self.sidecar = self._sidecar()
+        self.images: dict[_Wanted, TiledImage] = {}
+        self.ids: set[str] = set()
+        self.active: LayerId | None = None
+        self.dtype = UINT8
+        self.profile: bytes | None = None
+
+    def read(self) -> Opened:
+        size, stack = read_stack(self.archive)
+        self.dtype, self.profile = self._depth_and_profile(stack)
+        self._decode(stack)
+        layers = self._children(stack)
+        selection = None
+        if self.sidecar is not None and self.sidecar.selection is not None:
+            selection = self.images[_Wanted(self.sidecar.selection, grey=True)]
+        active = self.active
+        if self.sidecar is None and active is None and layers:
+            active = layers[-1].id
+        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection)
+        return Opened(snapshot, "" if self.sidecar is None else self.sidecar.title, " ".join(self.notes))
+
+    # the parts of the file
+
+    def _sidecar(self) -> Sidecar | None:
+        if sidecar.ENTRY not in self.archive:
+            return None
+        try:
+            found = sidecar.parsed(self.archive.read(sidecar.ENTRY, _SIDECAR_LIMIT))
+        except SidecarError:
+            self.notes["Its masks, recipes and selection could not be read; the layers look as they did."] = None
+            return None
+        if found.version > sidecar.VERSION:
+            self.notes["It was saved by a newer Pentimento; what this one does not know was left out."] = None
+        return found
+
+    def _depth_and_profile(self, stack: Element) -> tuple[np.dtype[Any], bytes | None]:
+        if self.sidecar is not None:
+            entry, profile = self.sidecar.profile, None
+            if entry is not None:
+                self._require(entry, "its colour profile")
+                profile = self.archive.read(entry, _PROFILE_LIMIT)
+            return (UINT16 if self.sidecar.dtype == "uint16" else UINT8), profile
+        depth, profiles = UINT8, []
+        for element in self._drawn(stack):
+            head = self.archive.picture_head(element.get("src", ""))
+            depth = UINT16 if png.header(head).depth == 16 else depth
+            profiles.append(png.profile_of(head))
+        profile = profiles[-1] if profiles else None  # the bottom layer's: most often the photo
+        return depth, (profile if profile is None or usable_rgb(profile) else None)
+
+    # pictures
+
+    def _decode(self, stack: Element) -> None:
+        """Read every picture that the layers name, on several threads."""
+        wanted: dict[_Wanted, None] = {}
+        for element in stack.iter():
+            extras = self._extras(element)
+            if element.tag == "layer" and self._is_drawn(element):
+                wanted[self._pixels_of(element, extras)] = None
+            if extras is not None and extras.mask is not None:
+                wanted[_Wanted(extras.mask, grey=True)] = None
+        if self.sidecar is not None and self.sidecar.selection is not None:
+            wanted[_Wanted(self.sidecar.selection, grey=True)] = None
+        for job in wanted:
+            self._check_place(job)
+            if job.stored.src:
+                self._require(job.stored.src, "a picture of a layer")
+                found = png.header(self.archive.picture_head(job.stored.src))
+                self.archive.spend_pixels(found.width * found.height)
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            self.images.update(zip(wanted, pool.map(self._load, wanted), strict=True))
+
+    def _load(self, job: _Wanted) -> TiledImage:
+        stored = job.stored
+        dtype = (UINT16 if stored.dtype == "uint16" else UINT8) if job.grey else self.dtype
+        if not stored.src:
+            return TiledImage(1 if job.grey else 4, dtype, stored.default)
+        data = self.archive.read_picture(stored.src)
+        try:
+            array = png.decode_grey(data) if job.grey else png.decode(data)
+        except png.PngError as error:
+            raise FileProblem(
+                f"A picture in “{self.archive.name}” ({stored.src}) is damaged. Open an earlier copy of the file."
+            ) from error
+        if self.sidecar is None:
+            array = convert(array, png.profile_of(data), self.profile)
+        return TiledImage.from_array(converted(array, dtype), (stored.x, stored.y), stored.default)
+
+    def _check_place(self, job: _Wanted) -> None:
+        stored = job.stored
+        highest = 0 if not job.grey else 65535 if stored.dtype == "uint16" else 255
+        if max(abs(stored.x), abs(stored.y)) > 4 * SIDE_LIMIT or not 0 <= stored.default <= highest:
+            raise broken(self.archive.name)
+
+    def _pixels_of(self, element: Element, extras: LayerExtras | None) -> _Wanted:
+        if extras is not None and extras.pixels is not None:
+            return _Wanted(extras.pixels, grey=False)
+        return _Wanted(StoredImage(element.get("src", "")), grey=False)
+
+    def _require(self, entry: str, what: str) -> None:
+        if entry not in self.archive:
+            raise FileProblem(
+                f"“{self.archive.name}” is not complete: {what} ({entry[:80]}) is missing. "
+                "Open an earlier copy of the file."
+            )
+
+    # layers
+
+    def _children(self, stack: Element) -> tuple[Layer, ...]:
+        """Layers of a stack, bottom to top."""
+        layers = []
+        for element in reversed(stack):
+            if element.tag == "stack":
+                layers.append(self._group(element))
+            elif self._is_drawn(element):
+                layers.append(self._picture(element))
+        return tuple(layers)
+
+    def _group(self, element: Element) -> Layer:
+        extras = self._extras(element)
+        if element.get("isolation") == "auto" and any(self._mode(child) is not BlendMode.NORMAL for child in element):
+            self.notes["Groups that let their layers blend with what lies below are shown closed in themselves."] = None
+        return GroupLayer(
+            **self._common(element, extras),
+            offset=_offset(extras, element) if extras else (0, 0),  # baseline 0.0.6: x and y of a stack mean nothing
+            children=self._children(element),
+            expanded=extras is None or extras.expanded,
+        )
+
+    def _picture(self, element: Element) -> Layer:
+        extras = self._extras(element)
+        recipe = None
+        if extras is not None and extras.recipe is not None:
+            self._require(extras.recipe, "a recipe")
+            recipe = self.archive.read(extras.recipe, _RECIPE_LIMIT)
+        known = extras is not None and extras.role in {role.value for role in Role}
+        return ImageLayer(
+            **self._common(element, extras),
+            offset=_offset(extras, element),
+            pixels=self.images[self._pixels_of(element, extras)],
+            alpha_locked=extras is not None and extras.alpha_locked,
+            role=Role(extras.role) if extras is not None and known else Role.IMAGE,
+            recipe=recipe,
+            recipe_title="" if extras is None else extras.recipe_title,
+        )
+
+    def _common(self, element: Element, extras: LayerExtras | None) -> dict[str, Any]:
+        identity = new_layer_id() if extras is None or extras.id in self.ids else LayerId(extras.id)
+        self.ids.add(identity)
+        if element.get("selected") == "true" and self.active is None:
+            self.active = identity
+        mode, visible = self._mode(element), element.get("visibility", "visible") != "hidden"
+        name = element.get("name") or Path(element.get("src", "Group")).stem
+        if extras is not None:
+            name = element.get("name", "") if extras.name is None else extras.name
+            visible = visible if extras.visible is None else extras.visible
+        mask = None if extras is None or extras.mask is None else self.images[_Wanted(extras.mask, grey=True)]
+        return {
+            "id": identity,
+            "name": name,
+            "visible": visible,
+            "opacity": opacity(element.get("opacity")),
+            "blend": mode,
+            "locked": element.get("edit-locked") == "true",
+            "mask": mask,
+            "mask_enabled": extras is None or extras.mask_enabled,
+        }
+
+    def _mode(self, element: Element) -> BlendMode:
+        operation = element.get("composite-op", BlendMode.NORMAL.value)
+        if operation in ("svg:add", "krita:add"):  # what older versions of Krita call svg:plus
+            return BlendMode.PLUS
+        try:
+            return BlendMode(operation)
+        except ValueError:
+            self.notes[f"The blend mode “{operation[:40]}” is not known and is shown as Normal."] = None
+            return BlendMode.NORMAL
+
+    def _extras(self, element: Element) -> LayerExtras | None:
+        return None if self.sidecar is None else self.sidecar.layers.get(element.get(sidecar.KEY, ""))
+
+    def _drawn(self, stack: Element) -> Iterator[Element]:
+        for element in stack.iter():
+            if element.tag == "layer" and self._is_drawn(element):
+                yield element
+
+    def _is_drawn(self, element: Element) -> bool:
+        """Whether an element is a layer of pixels to show; notes what is left out."""
+        if element.tag == "stack":
+            return False
+        if element.get(sidecar.BAKED) == "true" and self.sidecar is not None:
+            return False
+        src = element.get("src", "")
+        if element.tag == "layer" and src.lower().endswith(".png"):
+            self._require(src, "a picture of a layer")
+            return True
+        name = element.get("name") or src or str(element.tag)
+        self.notes[f"“{name[:60]}” is no layer of pixels and was left out."] = None
+        return False
+
+
+def _offset(extras: LayerExtras | None, element: Element) -> tuple[int, int]:
+    if extras is not None:
+        x, y = extras.offset
+    else:
+        x, y = whole(element.get("x")), whole(element.get("y"))
+    return max(-SIDE_LIMIT, min(x, SIDE_LIMIT)), max(-SIDE_LIMIT, min(y, SIDE_LIMIT))

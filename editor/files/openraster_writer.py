@@ -1,0 +1,221 @@
+"""Write OpenRaster (https://www.openraster.org, baseline 0.0.6) so that other programs show the same picture.
+
+They do not know our masks: the standard entry of a masked layer holds its pixels with the
+mask multiplied into the alpha, and a masked group starts with its own flattened picture while its layers are hidden.
+What is needed to get the document back exactly stands in entries under pentimento/ (see `sidecar`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+from xml.etree import ElementTree as ET
+
+import cv2
+import numpy as np
+
+from editor.composite import composite, composite_layers
+from editor.document import Snapshot
+from editor.files import png, sidecar
+from editor.files.colour import to_srgb
+from editor.files.sidecar import LayerExtras, Sidecar, StoredImage
+from editor.files.writing import atomic_write
+from editor.geometry import EMPTY, Rect
+from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer
+from editor.tiles import TILE, UINT8, Array, TiledImage, converted, full_value
+
+THUMBNAIL = 256  # pixels of its longer side
+_SPEC_VERSION = "0.0.6"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+ET.register_namespace("pentimento", sidecar.NAMESPACE)
+
+
+def save_snapshot(snapshot: Snapshot, path: Path, title: str = "") -> None:
+    """Write a document as .ora, whole or not at all. Safe on any thread.
+
+    Args:
+        title: what to call the document when it is opened again; "" = the file's name.
+
+    Raises:
+        FileProblem: the place cannot be written or the disk is full; the old file is untouched.
+    """
+    book = _Book(snapshot)
+    stack = ET.Element("stack", {"isolation": "isolate"})
+    stack.extend([book.layer(layer) for layer in reversed(snapshot.layers)])  # OpenRaster lists the topmost first
+    width, height = snapshot.size
+    image = ET.Element("image", {"version": _SPEC_VERSION, "w": str(width), "h": str(height)})
+    image.append(stack)
+    document = book.document(title)
+    with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        _put(archive, "mimetype", b"image/openraster")
+        _put(archive, "stack.xml", ET.tostring(image, "UTF-8", xml_declaration=True), packed=True)
+        _put(archive, sidecar.ENTRY, sidecar.dumped(document), packed=True)
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            flat = pool.submit(_merged, snapshot)  # first, because it takes longest
+            for name, data in zip(book.entries, pool.map(lambda make: make(), book.entries.values()), strict=True):
+                _put(archive, name, data)
+            for name, data in flat.result().items():
+                _put(archive, name, data)
+
+
+def _merged(snapshot: Snapshot) -> dict[str, bytes]:
+    merged = converted(to_srgb(composite(snapshot), snapshot.profile), UINT8)
+    return {"mergedimage.png": png.encode(merged), "Thumbnails/thumbnail.png": png.encode(thumbnail(merged))}
+
+
+def thumbnail(pixels: Array) -> Array:
+    """(h, w, 4) at most 256 to a side from (H, W, 4) uint8 straight alpha; never larger than the picture."""
+    height, width = pixels.shape[:2]
+    scale = THUMBNAIL / max(width, height)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    alpha = pixels[..., 3:].astype(np.float32)
+    weighted = np.concatenate([pixels[..., :3] * (alpha / 255), alpha], axis=2)
+    small = np.asarray(cv2.resize(weighted, size, interpolation=cv2.INTER_AREA), np.float32)
+    small[..., :3] /= np.maximum(small[..., 3:], 1e-3) / 255
+    return cast(Array, np.clip(np.rint(small), 0, 255).astype(np.uint8))
+
+
+class _Book:
+    """Collects the entries of one document while its stack is described."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.entries: dict[str, Callable[[], bytes]] = {}
+        self._layers: dict[str, LayerExtras] = {}
+        self._keys: dict[str, str] = {}  # layer id -> key
+
+    def document(self, title: str) -> Sidecar:
+        """Everything that stack.xml does not say; call it when all layers are described."""
+        snapshot = self.snapshot
+        profile = None
+        if snapshot.profile is not None:
+            profile = "pentimento/profile.icc"
+            content = snapshot.profile
+            self.entries[profile] = lambda: content
+        selection = None if snapshot.selection is None else self._mask(snapshot.selection, "selection")
+        active = None if snapshot.active is None else self._keys.get(snapshot.active)
+        return Sidecar(
+            snapshot.dtype.name,
+            title=title,
+            profile=profile,
+            active=active,
+            selection=selection,
+            layers=self._layers,
+        )
+
+    def layer(self, layer: Layer, hidden: bool = False) -> ET.Element:
+        """The element of a layer with all it holds; `hidden` where a flattened picture stands in for it."""
+        key = str(len(self._keys))
+        self._keys[layer.id] = key
+        name = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", layer.name)
+        attributes = {
+            "name": name,
+            "opacity": repr(float(layer.opacity)),
+            "visibility": "visible" if layer.visible and not hidden else "hidden",
+            "composite-op": layer.blend.value,
+            sidecar.KEY: key,
+        }
+        if layer.locked:
+            attributes["edit-locked"] = "true"
+        if layer.id == self.snapshot.active:
+            attributes["selected"] = "true"
+        extras = LayerExtras(
+            layer.id,
+            list(layer.offset),
+            name=None if name == layer.name else layer.name,
+            visible=layer.visible if hidden else None,
+            mask=None if layer.mask is None else self._mask(layer.mask, f"mask-{key}"),
+            mask_enabled=layer.mask_enabled,
+        )
+        if isinstance(layer, GroupLayer):
+            element = self._group(layer, key, attributes)
+            extras = replace(extras, expanded=layer.expanded)
+        else:
+            element, extras = self._picture(cast(ImageLayer, layer), key, attributes, extras)
+        self._layers[key] = extras
+        return element
+
+    def _group(self, group: GroupLayer, key: str, attributes: dict[str, str]) -> ET.Element:
+        element = ET.Element("stack", {**attributes, "isolation": "isolate"})
+        baked = group.mask is not None and group.mask_enabled
+        if baked:
+            plain = replace(group, visible=True, opacity=1.0, blend=BlendMode.NORMAL)
+            src, canvas, dtype = f"data/{key}.png", self.snapshot.canvas, self.snapshot.dtype
+            self._encode(src, lambda: composite_layers((plain,), canvas, dtype))
+            named = {"name": attributes["name"], "src": src, "x": "0", "y": "0", sidecar.BAKED: "true"}
+            element.append(ET.Element("layer", named))
+        element.extend([self.layer(child, hidden=baked) for child in reversed(group.children)])
+        return element
+
+    def _picture(
+        self, layer: ImageLayer, key: str, attributes: dict[str, str], extras: LayerExtras
+    ) -> tuple[ET.Element, LayerExtras]:
+        rect = stored_rect(layer.pixels) or Rect(0, 0, 1, 1)
+        src = full = f"data/{key}.png"
+        if layer.mask is not None and layer.mask_enabled:
+            full = f"pentimento/pixels-{key}.png"
+            mask = layer.mask
+            self._encode(src, lambda: _masked(layer.pixels.read(rect), mask.read(rect)))
+        self._encode(full, lambda: layer.pixels.read(rect))
+        recipe = None
+        if layer.recipe is not None:
+            recipe = f"pentimento/recipe-{key}.zip"
+            content = layer.recipe
+            self.entries[recipe] = lambda: content
+        place = {"src": src, "x": str(rect.x + layer.offset[0]), "y": str(rect.y + layer.offset[1])}
+        return ET.Element("layer", {**attributes, **place}), replace(
+            extras,
+            pixels=StoredImage(full, rect.x, rect.y, dtype=layer.pixels.dtype.name),
+            alpha_locked=layer.alpha_locked,
+            role=layer.role.value,
+            recipe=recipe,
+            recipe_title=layer.recipe_title,
+        )
+
+    def _mask(self, mask: TiledImage, name: str) -> StoredImage:
+        rect = stored_rect(mask)
+        if not rect:
+            return StoredImage("", default=mask.default, dtype=mask.dtype.name)
+        src = f"pentimento/{name}.png"
+        self.entries[src] = lambda: png.encode(mask.read(rect))
+        return StoredImage(src, rect.x, rect.y, mask.default, mask.dtype.name)
+
+    def _encode(self, src: str, pixels: Callable[[], Array]) -> None:
+        self.entries[src] = lambda: png.encode(pixels(), self.snapshot.profile)
+
+
+def stored_rect(image: TiledImage) -> Rect:
+    """The smallest rectangle that holds every value other than the default, colours under alpha 0 included."""
+    found = EMPTY
+    for (column, row), tile in image.tiles.items():
+        if image.default or image.channels != 4:
+            filled = (tile != image.default).any(axis=2)
+        else:  # a whole pixel at a time
+            filled = tile.view(np.uint32 if tile.dtype == UINT8 else np.uint64)[..., 0] != 0
+        rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
+        if len(rows):
+            x, y = int(columns[0]), int(rows[0])
+            box = Rect(x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y)
+            found = found.united(box.translated(column * TILE, row * TILE))
+    return found
+
+
+def _masked(pixels: Array, mask: Array) -> Array:
+    """The pixels with the mask multiplied into their alpha; changes `pixels`."""
+    pixels[..., 3] = np.rint(pixels[..., 3] * (mask[..., 0].astype(np.float32) / full_value(mask.dtype)))
+    return pixels
+
+
+def _put(archive: zipfile.ZipFile, name: str, data: bytes, packed: bool = False) -> None:
+    entry = zipfile.ZipInfo(name)  # dated 1980, so that equal documents give equal files
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, data, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)

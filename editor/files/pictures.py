@@ -1,0 +1,64 @@
+"""Open flat pictures as straight RGBA, whatever they are inside, told apart by content and never by suffix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from editor.errors import FileProblem
+from editor.files import deep, flat
+from editor.files.kinds import Kind
+from editor.files.reading import broken, no_memory, read_all, read_kind
+from editor.tiles import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An opened picture.
+
+    Attributes:
+        array: (H, W, 4) uint8 or uint16, straight alpha, the right way up.
+        profile: ICC profile of the colours, None = sRGB.
+        note: one sentence for the artist about what was changed or left out; "" for nothing.
+    """
+
+    array: Array
+    profile: bytes | None
+    note: str = ""
+
+
+def open_pixels(path: Path) -> Picture:
+    """Decode a PNG, JPEG, WebP, TIFF, GIF, BMP or AVIF.
+
+    16-bit PNG and TIFF keep 16 bits. CMYK and CIELAB become sRGB; grey and palettes become RGBA; EXIF orientation is
+    applied; of an animation or of several pages the first is taken, with a note.
+
+    Raises:
+        FileProblem: the file is missing, a folder, not readable, of another kind, damaged or too large.
+    """
+    kind = read_kind(path)
+    if kind is Kind.ORA:
+        raise FileProblem(f"“{path.name}” is an OpenRaster document with layers. Open it as a document.")
+    data = read_all(path)
+    try:
+        return _decoded(path, data, kind)
+    except FileProblem:
+        raise
+    except MemoryError as error:
+        raise no_memory(path.name) from error
+    except Exception as error:  # decoders answer hostile bytes with any exception there is
+        raise broken(path.name) from error
+
+
+def _decoded(path: Path, data: bytes, kind: Kind) -> Picture:
+    if kind is Kind.PNG and deep.is_deep_png(data):
+        found = deep.open_png(data, path.name)
+    elif kind is Kind.TIFF and (tiff := deep.open_tiff(path)) is not None:
+        found = tiff
+    else:
+        found = flat.open_with_pillow(data, path.name)
+    array, profile, notes = found
+    return Picture(cast(Array, np.ascontiguousarray(array)), profile, " ".join(notes))

@@ -1,0 +1,150 @@
+"""PNG in memory: OpenCV encodes and decodes 8 and 16 bits a channel; profile and text are chunks of our own.
+
+OpenCV because it was the fastest to write (a photo of 4096 × 2731: 0.5 s at 8 bits against 1.0 s with Pillow;
+0.8 s at 16 bits with run-length matching against 3.8 s without) and because, unlike Pillow, it keeps 16 bits and needs
+no file on disk.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from editor.tiles import Array
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEAD = 33  # signature and IHDR
+_PROFILE_LIMIT = 64 << 20
+_CODES = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
+
+
+class PngError(ValueError):
+    """The bytes are no whole PNG."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What IHDR says; `colour` is 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA; `depth` in bits a channel."""
+
+    width: int
+    height: int
+    depth: int
+    colour: int
+
+
+def header(data: bytes) -> Header:
+    """Size and kind from the first 33 bytes, without decoding.
+
+    Raises:
+        PngError: these are not the first bytes of a PNG.
+    """
+    if len(data) < _HEAD or not data.startswith(SIGNATURE) or data[12:16] != b"IHDR":
+        raise PngError("no PNG header")
+    return Header(*struct.unpack(">IIBB", data[16:26]))
+
+
+def encode(array: Array, profile: bytes | None = None, texts: Mapping[str, bytes] | None = None) -> bytes:
+    """A PNG of (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) pixels, uint8 or uint16, straight alpha.
+
+    Args:
+        profile: ICC; None writes the sRGB chunk for colour.
+        texts: Latin-1 keyword to plain ASCII, written as tEXt.
+    """
+    channels = array.shape[2] if array.ndim == 3 else 1
+    pixels = cv2.cvtColor(array, _CODES[channels]) if channels in _CODES else array
+    deep = array.dtype == np.uint16
+    options = [
+        cv2.IMWRITE_PNG_COMPRESSION, 1,
+        cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB,
+        cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE if deep else cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
+    ]  # fmt: skip
+    done, encoded = cv2.imencode(".png", pixels, options)
+    if not done:
+        raise ValueError(f"a picture of shape {array.shape} cannot be written as PNG")
+    extra = b""
+    if channels in _CODES:
+        extra = _chunk(b"sRGB", b"\0") if profile is None else _chunk(b"iCCP", b"ICC\0\0" + zlib.compress(profile))
+    for keyword, text in (texts or {}).items():
+        extra += _chunk(b"tEXt", keyword.encode("latin-1") + b"\0" + text)
+    data = encoded.tobytes()
+    return data[:_HEAD] + extra + data[_HEAD:] if extra else data
+
+
+def decode(data: bytes) -> Array:
+    """Pixels as (H, W, 4) uint8 or uint16, straight alpha; every kind of PNG, palettes and key colours included.
+
+    Raises:
+        PngError: truncated or damaged.
+    """
+    found = _decoded(data)
+    if found.ndim == 2:
+        return cv2.cvtColor(found, cv2.COLOR_GRAY2RGBA)  # type: ignore[return-value]
+    return cv2.cvtColor(found, cv2.COLOR_BGRA2RGBA if found.shape[2] == 4 else cv2.COLOR_BGR2RGBA)  # type: ignore[return-value]
+
+
+def decode_grey(data: bytes) -> Array:
+    """One channel as (H, W) uint8 or uint16; of a coloured PNG the first channel.
+
+    Raises:
+        PngError: truncated or damaged.
+    """
+    found = _decoded(data)
+    return found if found.ndim == 2 else np.ascontiguousarray(found[..., -1])  # type: ignore[return-value]
+
+
+def profile_of(data: bytes) -> bytes | None:
+    """The ICC profile that the PNG carries, None without a readable one."""
+    content = chunk_of(data, b"iCCP")
+    if content is None:
+        return None
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(content.split(b"\0", 1)[1][1:], _PROFILE_LIMIT)
+    except (zlib.error, IndexError):
+        return None
+    return profile if unpacker.eof else None
+
+
+def chunk_of(data: bytes, wanted: bytes) -> bytes | None:
+    """The content of the first chunk of that kind before the pixels, None without one."""
+    return next((content for kind, content in _chunks_before_pixels(data) if kind == wanted), None)
+
+
+def text_of(data: bytes, keyword: str) -> bytes | None:
+    """What the tEXt chunk of that keyword before the pixels says, None without one."""
+    wanted = keyword.encode("latin-1") + b"\0"
+    for kind, content in _chunks_before_pixels(data):
+        if kind == b"tEXt" and content.startswith(wanted):
+            return content[len(wanted) :]
+    return None
+
+
+def _decoded(data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    try:
+        found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise PngError(str(error)) from error
+    if found is None:
+        raise PngError("truncated or damaged")
+    return found  # type: ignore[return-value]
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def _chunks_before_pixels(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    position = len(SIGNATURE)
+    while position + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        kind = data[position + 4 : position + 8]
+        if kind in (b"IDAT", b"IEND"):
+            return
+        yield kind, data[position + 8 : position + 8 + length]
+        position += 12 + length

@@ -1,0 +1,110 @@
+"""What OpenRaster has no words for, kept as JSON in the entry pentimento/document.json, which other programs ignore."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeVar, get_args, get_type_hints
+
+VERSION = 1
+ENTRY = "pentimento/document.json"
+NAMESPACE = "urn:pentimento:openraster"
+KEY = f"{{{NAMESPACE}}}key"  # attribute of a layer in stack.xml: its entry in `Sidecar.layers`
+BAKED = f"{{{NAMESPACE}}}baked"  # attribute of a layer that only stands in for a masked group elsewhere
+
+_T = TypeVar("_T")
+
+
+class SidecarError(ValueError):
+    """The entry is not what this program writes."""
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """A tiled image in a PNG entry.
+
+    Attributes:
+        src: entry; "" when nothing but `default` is in it.
+        x, y: where its first pixel lies in the layer's own coordinates.
+        default: the value everywhere else.
+    """
+
+    src: str
+    x: int = 0
+    y: int = 0
+    default: int = 0
+    dtype: str = "uint8"
+
+
+@dataclass(frozen=True)
+class LayerExtras:
+    """One layer; `name` and `visible` only where stack.xml had to say something else."""
+
+    id: str
+    offset: list[int]
+    name: str | None = None
+    visible: bool | None = None
+    mask: StoredImage | None = None
+    mask_enabled: bool = True
+    expanded: bool = True
+    pixels: StoredImage | None = None
+    alpha_locked: bool = False
+    role: str = "image"
+    recipe: str | None = None  # entry
+    recipe_title: str = ""
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """The document; `profile` names an entry, `active` is a key of `layers`."""
+
+    dtype: str
+    version: int = VERSION
+    title: str = ""
+    profile: str | None = None
+    active: str | None = None
+    selection: StoredImage | None = None
+    layers: dict[str, LayerExtras] = field(default_factory=dict)
+
+
+def dumped(sidecar: Sidecar) -> bytes:
+    """As JSON in plain ASCII, so that any name survives."""
+    return json.dumps(asdict(sidecar), indent=1).encode("ascii")
+
+
+def parsed(data: bytes) -> Sidecar:
+    """Back from JSON; unknown fields of later versions are passed over.
+
+    Raises:
+        SidecarError: not JSON, or a field is missing or of the wrong type.
+    """
+    try:
+        values = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise SidecarError(str(error)) from error
+    return _built(Sidecar, values)
+
+
+def _built(kind: type[_T], values: Any) -> _T:
+    if not isinstance(values, dict):
+        raise SidecarError(f"{kind.__name__} expected")
+    hints = get_type_hints(kind)
+    try:
+        return kind(**{name: _checked(hints[name], value) for name, value in values.items() if name in hints})
+    except TypeError as error:  # a field without default is missing
+        raise SidecarError(str(error)) from error
+
+
+def _checked(hint: Any, value: Any) -> Any:
+    options = get_args(hint)
+    if type(None) in options:
+        return None if value is None else _checked(options[0], value)
+    if hint in (StoredImage, LayerExtras):
+        return _built(hint, value)
+    if hint == dict[str, LayerExtras] and isinstance(value, dict):
+        return {key: _built(LayerExtras, layer) for key, layer in value.items()}
+    if hint == list[int] and isinstance(value, list) and len(value) == 2 and all(type(part) is int for part in value):
+        return value
+    if type(value) is not hint:
+        raise SidecarError(f"{hint} expected, not {type(value).__name__}")
+    return value

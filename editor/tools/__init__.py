@@ -1,0 +1,27 @@
+"""The tools by id; each is made with the options that all share: `TOOLS["brush"](options)`."""
+
+from collections.abc import Callable
+
+from editor.tools.base import Tool
+from editor.tools.brush import BrushTool, EraserTool
+from editor.tools.eyedropper import EyedropperTool
+from editor.tools.fill import FillTool
+from editor.tools.mask_brush import MaskBrushTool
+from editor.tools.move import MoveTool
+from editor.tools.options import Settings, ToolOptions
+from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay
+from editor.tools.select import EllipseTool, LassoTool, RectangleTool
+
+TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
+    BrushTool.id: BrushTool,
+    EraserTool.id: EraserTool,
+    EyedropperTool.id: EyedropperTool,
+    FillTool.id: FillTool,
+    MaskBrushTool.id: MaskBrushTool,
+    MoveTool.id: MoveTool,
+    RectangleTool.id: RectangleTool,
+    EllipseTool.id: EllipseTool,
+    LassoTool.id: LassoTool,
+}
+
+__all__ = ["TOOLS", "CircleOverlay", "OutlineOverlay", "Overlay", "Settings", "Tool", "ToolOptions"]

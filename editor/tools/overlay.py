@@ -1,0 +1,27 @@
+"""What a tool wants drawn over the picture, as plain data in canvas pixels; app/canvas/overlays.py paints it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from editor.geometry import Point
+
+
+@dataclass(frozen=True)
+class OutlineOverlay:
+    """A line through points, e.g. the edge of a selection being drawn."""
+
+    points: tuple[Point, ...]
+    closed: bool = True
+
+
+@dataclass(frozen=True)
+class CircleOverlay:
+    """A circle, e.g. the brush around the pointer."""
+
+    x: float
+    y: float
+    radius: float
+
+
+Overlay = OutlineOverlay | CircleOverlay

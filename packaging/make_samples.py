@@ -1,0 +1,138 @@
+"""Write resources/samples: studio scenes as documents with strokes and selections already placed.
+
+`make samples` runs it. The scenes come from the validation seeds; the files are committed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from app.samples import FOLDER
+from editor.document import Document
+from editor.events import Phase, PointerEvent
+from editor.files import save_document
+from editor.geometry import Point
+from editor.layers import ImageLayer
+from editor.masks import ellipse
+from editor.strokes import Brush
+from editor.tiles import TiledImage
+from editor.tools.brush import BrushTool
+from editor.tools.options import Settings, ToolOptions
+from engine.studio.world import render, sample_scene
+
+SIZE = 512  # pixels a side
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One stroke of a hand: colour, brush size and the points it passes, all in pixels of a SIZE² picture."""
+
+    colour: Colour
+    size: float
+    points: Sequence[Point]
+    hardness: float = 0.9
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One sample: a scene, what is painted on it, and the edit that it suggests."""
+
+    id: str
+    title: str
+    scene: int
+    lines: Sequence[Line]
+    prompt: str
+    selection: tuple[float, float, float, float] | None = None  # ellipse: left, top, right, bottom
+    seed: int = 7
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+RED, DARK_RED, PALE_RED = (206, 34, 32), (120, 14, 18), (250, 170, 160)
+SHADOW_ON_SAND = (178, 152, 104)
+
+PLANS = (
+    Plan(
+        "strokes",
+        "Paint a red ball on the beach",
+        1_000_024,
+        (
+            Line(SHADOW_ON_SAND, 30, [(270, 398), (330, 402), (384, 398)], 0.5),
+            Line(RED, 92, [(372, 330), (384, 346), (372, 356)]),
+            Line(RED, 60, [(346, 320), (340, 350), (362, 376), (396, 372), (408, 340), (388, 312), (352, 318)]),
+            Line(DARK_RED, 26, [(356, 388), (384, 392), (408, 376)], 0.5),
+            Line(PALE_RED, 20, [(352, 318), (360, 312)], 0.6),
+        ),
+        "a blue egg and a large shiny red ball on sand, clear sky",
+    ),
+    Plan(
+        "strokes-selected",
+        "Paint a yellow cone inside a selection",
+        1_000_049,
+        (
+            Line((62, 110, 40), 30, [(150, 424), (210, 426), (240, 420)], 0.5),
+            Line((244, 206, 30), 26, [(152, 300), (128, 408), (186, 412), (152, 300)]),
+            Line((244, 206, 30), 40, [(152, 340), (146, 392), (166, 396)]),
+            Line((190, 150, 14), 16, [(160, 312), (188, 404)], 0.6),
+        ),
+        "a large yellow cone and a small red ball on grass, cloudy sky, trees",
+        selection=(80, 262, 262, 452),
+    ),
+)
+
+
+def paint(document: Document, line: Line) -> None:
+    """Paint one stroke with the brush tool, as an artist's hand would."""
+    red, green, blue = (channel / 255 for channel in line.colour)
+    brush = Brush(size=line.size, hardness=line.hardness, pressure_size=False)
+    tool = BrushTool(ToolOptions(Settings(colour=(red, green, blue, 1.0), brush=brush)))
+    (x, y), *rest = line.points
+    tool.press(document, PointerEvent(Phase.PRESS, x, y))
+    for x, y in rest:
+        tool.move(document, PointerEvent(Phase.MOVE, x, y))
+    tool.release(document, PointerEvent(Phase.RELEASE, x, y))
+
+
+def build(plan: Plan) -> Document:
+    """The sample's document: the scene as the photo, the strokes above it, the selection."""
+    picture = render([sample_scene(plan.scene)], SIZE).images[0]
+    document = Document(SIZE, SIZE)
+    photo = ImageLayer(
+        name="Photo", pixels=TiledImage.from_array(np.dstack([picture, np.full_like(picture[..., 0], 255)]))
+    )
+    document.insert(photo, None, 0)
+    document.activate(photo.id)
+    for line in plan.lines:
+        paint(document, line)
+    if plan.selection is not None:
+        document.select(ellipse(*plan.selection, document.canvas))
+    return document
+
+
+def main() -> None:
+    """Write every sample and the listing that `app.samples` reads."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    entries = []
+    for plan in PLANS:
+        save_document(build(plan), FOLDER / f"{plan.id}.ora")
+        entries.append(
+            {
+                "id": plan.id,
+                "title": plan.title,
+                "document": f"{plan.id}.ora",
+                "method": "sdedit",
+                "prompt": plan.prompt,
+                "seed": plan.seed,
+                "parameters": plan.parameters,
+            }
+        )
+    (FOLDER / "samples.json").write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
