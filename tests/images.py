@@ -65,7 +65,7 @@ def _real(array: Pixels) -> NDArray[np.float64]:
 
 
 def _full(array: Pixels) -> float:
-    return float(np.iinfo(array.dtype).max) if np.issubdtype(array.dtype, np.integer) else 1.0
+    return {"u": 2.0 ** (8 * array.dtype.itemsize) - 1}.get(array.dtype.kind, 1.0)
 
 
 def _shown(array: Pixels) -> NDArray[np.uint8]:

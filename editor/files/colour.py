@@ -8,6 +8,7 @@ colours whose values are exact in 8 bits, and 16-bit pixels are interpolated bet
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
 from io import BytesIO
 from typing import cast
@@ -101,6 +102,13 @@ def usable_rgb(profile: bytes) -> bool:
     return readable_rgb(profile) and _works(None, profile)
 
 
+@lru_cache(maxsize=1)
+def srgb_profile() -> bytes:
+    """An sRGB profile, for files whose readers want to see one; the same bytes on every day."""
+    made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return made[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + made[36:]  # LittleCMS writes the date of today
+
+
 def srgb_encoded(linear: Floats) -> Floats:
     """Linear light 0..1 to the code values 0..1 of sRGB (IEC 61966-2-1)."""
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * np.maximum(linear, 0.0) ** (1 / 2.4) - 0.055)
@@ -128,17 +136,12 @@ def _settled(profile: bytes) -> bytes | None:
 
 @lru_cache(maxsize=32)
 def _numbers(profile: bytes | None) -> MatrixProfile | None:
-    return matrix_profile(_srgb_bytes() if profile is None else profile)
-
-
-@lru_cache(maxsize=1)
-def _srgb_bytes() -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return matrix_profile(srgb_profile() if profile is None else profile)
 
 
 def _opened(profile: bytes | None) -> ImageCms.ImageCmsProfile:
     try:
-        return ImageCms.ImageCmsProfile(BytesIO(_srgb_bytes() if profile is None else profile))
+        return ImageCms.ImageCmsProfile(BytesIO(srgb_profile() if profile is None else profile))
     except (OSError, TypeError, ValueError) as error:
         raise ImageCms.PyCMSError(error) from error
 

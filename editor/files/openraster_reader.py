@@ -27,6 +27,11 @@ _SIDECAR_LIMIT = 32 << 20  # bytes
 _RECIPE_LIMIT = 1 << 30
 _PROFILE_LIMIT = 64 << 20
 
+_MODES = {name: mode for mode, name in sidecar.OPERATIONS.items()} | {
+    "svg:add": BlendMode.PLUS,  # as Krita calls it
+    "krita:add": BlendMode.PLUS,
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Opened:
@@ -234,8 +239,8 @@ class _Reader:
 
     def _mode(self, element: Element) -> BlendMode:
         operation = element.get("composite-op", BlendMode.NORMAL.value)
-        if operation in ("svg:add", "krita:add"):  # what older versions of Krita call svg:plus
-            return BlendMode.PLUS
+        if operation in _MODES:
+            return _MODES[operation]
         try:
             return BlendMode(operation)
         except ValueError:

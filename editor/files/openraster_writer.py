@@ -3,6 +3,8 @@
 They do not know our masks: the standard entry of a masked layer holds its pixels with the
 mask multiplied into the alpha, and a masked group starts with its own flattened picture while its layers are hidden.
 What is needed to get the document back exactly stands in entries under pentimento/ (see `sidecar`).
+
+(The library pyora 0.3 knows 8 bits only and no longer imports on Python 3.9 and later.)
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import numpy as np
 from editor.composite import composite, composite_layers
 from editor.document import Snapshot
 from editor.files import png, sidecar
-from editor.files.colour import to_srgb
+from editor.files.colour import srgb_profile, to_srgb
 from editor.files.sidecar import LayerExtras, Sidecar, StoredImage
 from editor.files.writing import atomic_write
 from editor.geometry import EMPTY, Rect
@@ -121,7 +123,7 @@ class _Book:
             "name": name,
             "opacity": repr(float(layer.opacity)),
             "visibility": "visible" if layer.visible and not hidden else "hidden",
-            "composite-op": layer.blend.value,
+            "composite-op": sidecar.OPERATIONS.get(layer.blend, layer.blend.value),
             sidecar.KEY: key,
         }
         if layer.locked:
@@ -190,7 +192,10 @@ class _Book:
         return StoredImage(src, rect.x, rect.y, mask.default, mask.dtype.name)
 
     def _encode(self, src: str, pixels: Callable[[], Array]) -> None:
-        self.entries[src] = lambda: png.encode(pixels(), self.snapshot.profile)
+        profile = self.snapshot.profile
+        if profile is None and self.snapshot.dtype != UINT8:
+            profile = srgb_profile()  # Krita asks for the profile of every 16-bit layer that has none
+        self.entries[src] = lambda: png.encode(pixels(), profile)
 
 
 def stored_rect(image: TiledImage) -> Rect:

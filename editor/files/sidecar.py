@@ -6,11 +6,16 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from editor.layers import BlendMode
+
 VERSION = 1
 ENTRY = "pentimento/document.json"
 NAMESPACE = "urn:pentimento:openraster"
 KEY = f"{{{NAMESPACE}}}key"  # attribute of a layer in stack.xml: its entry in `Sidecar.layers`
 BAKED = f"{{{NAMESPACE}}}baked"  # attribute of a layer that only stands in for a masked group elsewhere
+
+# Modes that the specification has no name for, by the name of the one other program that reads them from a file.
+OPERATIONS = {BlendMode.EXCLUSION: "krita:exclusion"}
 
 _T = TypeVar("_T")
 

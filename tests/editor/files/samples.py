@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 import zlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 from numpy.typing import NDArray
-from PIL import ImageCms
+from PIL import Image, ImageCms
 
-from editor.document import Document, Snapshot
+from editor.document import Snapshot
+from editor.files import save_snapshot
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role
 from editor.tiles import TiledImage, full_value
 
@@ -267,5 +270,21 @@ def assert_same_snapshot(actual: Snapshot, expected: Snapshot) -> None:
     assert_same_layers(actual.layers, expected.layers)
 
 
-def document_of(snapshot: Snapshot) -> Document:
-    return Document.from_snapshot(snapshot)
+def saved(snapshot: Snapshot, folder: Path, title: str = "") -> Path:
+    path = folder / "x.ora"
+    save_snapshot(snapshot, path, title)
+    return path
+
+
+def entry(path: Path, name: str) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name)
+
+
+def pixels_of(path: Path, name: str) -> np.ndarray[Any, Any]:
+    return np.array(Image.open(BytesIO(entry(path, name))).convert("RGBA"))
+
+
+def one_layer(**changes: Any) -> Snapshot:
+    layer = ImageLayer(**{"pixels": TiledImage.from_array(photo(50, 60)), **changes})
+    return Snapshot((60, 50), np.dtype(np.uint8), None, (layer,), layer.id, None)

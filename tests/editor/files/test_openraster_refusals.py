@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 import zipfile
+from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +30,7 @@ def picture() -> bytes:
     return data.getvalue()
 
 
-def book(path: Path, entries: dict[str, bytes | str], packed: bool = True) -> Path:
+def book(path: Path, entries: Mapping[str, bytes | str], packed: bool = True) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo("mimetype"), "image/openraster")
         for name, content in entries.items():

@@ -6,11 +6,8 @@ import builtins
 import errno
 import io
 import os
-import shutil
-import tempfile
 import tracemalloc
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -119,15 +116,6 @@ def test_pipe(tmp_path: Path) -> None:
 
 
 # No permission
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that another user can reach (pytest's own folders are closed to others)."""
-    folder = Path(tempfile.mkdtemp(prefix="pentimento-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def test_no_permission(open_folder: Path) -> None:

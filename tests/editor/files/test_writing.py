@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -116,16 +113,6 @@ def test_places_that_cannot_be(tmp_path: Path) -> None:
     assert names(tmp_path) == ["folder.ora"]
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that another user can reach (pytest's own folders are closed to others)."""
-    folder = Path(tempfile.mkdtemp(prefix="pentimento-"))
-    folder.chmod(0o755)
-    yield folder
-    folder.chmod(0o755)
-    shutil.rmtree(folder)
-
-
 def as_nobody(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run Python as an ordinary user; root, whom nothing stops, is given up first."""
     return subprocess.run(
@@ -185,18 +172,6 @@ def test_no_room_told_by_the_system(tmp_path: Path) -> None:
     assert "not enough room on the disk" in done.stdout, done.stderr
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["x.ora"]
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real disk of one megabyte."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "pentimento-test", str(place)]
-    if not sys.platform.startswith("linux") or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk cannot be mounted here")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
 
 
 def test_really_full_disk(small_disk: Path) -> None:
