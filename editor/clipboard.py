@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from editor.commands import AddLayer
 from editor.composite import composite
 from editor.document import Document
 from editor.errors import DocumentError
-from editor.geometry import EMPTY, Rect
-from editor.layers import ImageLayer, Layer, LayerId, Role
-from editor.masks import Mask
-from editor.tiles import Array, Depth, TiledImage, converted, full_value
+from editor.geometry import Rect
+from editor.layers import ImageLayer, LayerId, Role
+from editor.tiles import TILE, Array, Depth, Key, TiledImage, converted, full_value
+
+NOTHING = "There is nothing to copy here. Choose another layer or select a part with pixels."
 
 
 def copy_pixels(document: Document) -> tuple[Array, tuple[int, int]]:
-    """The selected pixels of the active layer, of what is seen when the active layer is a group or none.
+    """The selected pixels of the active layer under its mask; of what is seen when it is a group or none is active.
 
     Returns:
         (h, w, 4) RGBA at the document's depth (alpha times selection), and the (x, y) of its first pixel.
@@ -25,15 +24,39 @@ def copy_pixels(document: Document) -> tuple[Array, tuple[int, int]]:
     Raises:
         DocumentError: there is nothing to copy.
     """
-    layer = document[document.active] if document.active is not None else None
-    area = document.canvas if document.selection is None else document.selection.content()
-    pixels = _pixels_of(document, layer, area)
-    if document.selection is not None and not area.empty:
-        pixels = under_selection(pixels, cast(Mask, document.selection.read(area)[..., 0]))
-    tight = TiledImage.from_array(pixels).content() if pixels.size else EMPTY
+    pixels, (x, y) = selected_pixels(document)
+    tight = pixels.content()
+    if document.selection is None:
+        tight = tight.intersected(document.canvas.translated(-x, -y))
     if tight.empty:
-        raise DocumentError("There is nothing to copy here. Choose another layer or select a part with pixels.")
-    return pixels[tight.slices()].copy(), (area.x + tight.x, area.y + tight.y)
+        raise DocumentError(NOTHING)
+    return pixels.read(tight), (x + tight.x, y + tight.y)
+
+
+def selected_pixels(document: Document) -> tuple[TiledImage, tuple[int, int]]:
+    """As `copy_pixels` but in tiles, shared with the layer where all of them is selected; without a selection all.
+
+    Returns:
+        The pixels, and the (x, y) of their (0, 0) on the canvas.
+
+    Raises:
+        DocumentError: nothing is there.
+    """
+    layer = document[document.active] if document.active is not None else None
+    selection, offset = document.selection, (0, 0)
+    if isinstance(layer, ImageLayer):
+        offset, pixels = layer.offset, layer.pixels.astype(document.dtype)
+        if layer.mask is not None and layer.mask_enabled:
+            pixels = _under(pixels, layer.mask)
+    else:
+        area = document.canvas if selection is None else selection.content()
+        only = None if layer is None else {layer.id}
+        pixels = TiledImage.from_array(composite(document.snapshot(), area, only=only), (area.x, area.y))
+    if selection is not None:
+        pixels = _under(pixels, selection, offset)
+    if not pixels.tiles:
+        raise DocumentError(NOTHING)
+    return pixels, offset
 
 
 def paste_layer(document: Document, array: Array, origin: tuple[int, int] | None = None) -> LayerId:
@@ -61,10 +84,10 @@ def above_active(document: Document) -> tuple[LayerId | None, int]:
     return parent, index + 1
 
 
-def under_selection(pixels: Array, selected: Mask) -> Array:
-    """RGBA pixels with alpha scaled by a selection (h, w); transparent black where nothing is selected."""
-    out = pixels.copy()
-    out[..., 3] = (pixels[..., 3].astype(np.uint32) * selected + 127) // 255
+def under_selection(pixels: Array, selected: Array) -> Array:
+    """RGBA pixels with alpha scaled by a selection (h, w) of any depth; transparent black where nothing is selected."""
+    out, full = pixels.copy(), full_value(selected.dtype)
+    out[..., 3] = (pixels[..., 3].astype(np.uint32) * selected + full // 2) // full
     out[out[..., 3] == 0] = 0
     return out
 
@@ -81,8 +104,18 @@ def as_rgba(array: Array, dtype: Depth) -> Array:
     return rgba
 
 
-def _pixels_of(document: Document, layer: Layer | None, area: Rect) -> Array:
-    if isinstance(layer, ImageLayer):
-        return converted(layer.pixels.read(area.translated(-layer.offset[0], -layer.offset[1])), document.dtype)
-    only = None if layer is None else {layer.id}
-    return composite(document.snapshot(), area, only=only)
+def _under(pixels: TiledImage, mask: TiledImage, offset: tuple[int, int] = (0, 0)) -> TiledImage:
+    """Pixels whose (0, 0) lies at `offset` in a mask's coordinates, with alpha scaled by it."""
+    changed: dict[Key, Array | None] = {}
+    full = full_value(mask.dtype)
+    for key, tile in pixels.tiles.items():
+        shown = mask.view(Rect(key[0] * TILE, key[1] * TILE, TILE, TILE).translated(*offset))
+        lowest = mask.default if shown is None else int(shown.min())
+        if lowest == full:
+            continue
+        if not (mask.default if shown is None else shown.any()):
+            changed[key] = None
+        else:
+            selected = np.full((TILE, TILE), lowest, mask.dtype) if shown is None else shown[..., 0]
+            changed[key] = under_selection(tile, selected)
+    return pixels.with_tiles(changed).pruned() if changed else pixels

@@ -24,6 +24,7 @@ from editor.tiles import UINT8
 CACHE_LIMIT = 192 * 2**20  # bytes of flattened cells kept
 CACHE_CELL = (128, 128)  # small, so that a brush never waits for much more than it touched
 CELL_BYTES = 4 * 4 * CACHE_CELL[0] * CACHE_CELL[1]
+EMPTY_BYTES = 512  # about what it takes to remember that a cell holds nothing
 UNCACHED = 3 * 2**20  # pixels from which a request is no brush dab and no viewport: computed without the cache
 
 
@@ -88,13 +89,18 @@ class Compositor:
     @property
     def cached_bytes(self) -> int:
         """Bytes of the flattened cells that are kept."""
-        return CELL_BYTES * sum(planes is not None for planes in self._cells.values())
+        return sum(_cost(planes) for planes in self._cells.values())
+
+    def forget(self) -> None:
+        """Drop the cache, as while the document is not seen; it fills again by itself."""
+        self._cells.clear()
+        self._runs.clear()
+        self._parts = None
 
     def close(self) -> None:
         """Stop listening and drop the cache."""
         self._unsubscribe()
-        self._cells.clear()
-        self._runs.clear()
+        self.forget()
 
     def _on_change(self, change: Change) -> None:
         if change.what is not What.HISTORY:
@@ -180,4 +186,8 @@ class Compositor:
         held = self.cached_bytes
         while held > self._limit:
             _, planes = self._cells.popitem(last=False)
-            held -= CELL_BYTES if planes is not None else 0
+            held -= _cost(planes)
+
+
+def _cost(planes: Planes | None) -> int:
+    return EMPTY_BYTES if planes is None else CELL_BYTES

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from editor import tree
+from editor import limits, tree
 from editor.geometry import EMPTY, Rect
 from editor.layers import Layer, LayerId, layer_bounds
 from editor.tiles import UINT8, UINT16, Depth, TiledImage
@@ -68,6 +68,9 @@ class Document:
         path: where it was saved to as .ora; None = never.
         title: what the tab shows.
         history: its undo steps.
+
+    Raises:
+        DocumentError: the canvas would be larger than `editor.limits` allows.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Document:
 
         if width < 1 or height < 1 or np.dtype(dtype) not in (UINT8, UINT16):
             raise ValueError(f"a document needs a size and 8 or 16 bits, not {width} x {height} {np.dtype(dtype)}")
+        limits.need_canvas(width, height)
         self.path: Path | None = None
         self.title = title
         self._state = Snapshot((width, height), np.dtype(dtype), profile, (), None, None)
@@ -91,9 +95,18 @@ class Document:
 
     @classmethod
     def from_snapshot(cls, snapshot: Snapshot) -> Document:
-        """A new document that starts from the snapshot, with an empty history."""
+        """A new document that starts from the snapshot, with an empty history.
+
+        Its selection is cut to the canvas; one with nothing in it is no selection.
+        """
         document = cls(*snapshot.size, snapshot.dtype, snapshot.profile)
-        document._state = snapshot
+        document._state, selection = snapshot, snapshot.selection
+        if selection is not None:
+            if not selection.same_kind(_NO_SELECTION):
+                raise ValueError("a selection has one channel of 8 bits, and nothing is selected by default")
+            inside = selection.cropped(snapshot.canvas)
+            if inside is not selection or not inside.tiles:
+                document._set(selection=inside if inside.tiles else None)
         return document
 
     # reading

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from editor.commands.base import Command
 from editor.document import Change, Document, What
+from editor.errors import DocumentError
 from editor.spill import SpillFolder
 
 MEMORY_LIMIT = 256 * 2**20  # bytes of steps held in memory
@@ -28,7 +30,7 @@ class History:
 
     Args:
         memory_limit: bytes of pixels that steps may hold in memory; those farthest from the position go to disk.
-        spill_folder: where the temporary folder is made; None = the system's place.
+        spill_folder: where the temporary folder is made; None = the user's cache.
     """
 
     def __init__(self, document: Document, memory_limit: int = MEMORY_LIMIT, spill_folder: Path | None = None) -> None:
@@ -40,6 +42,7 @@ class History:
         self._steps: list[_Step] = []
         self._position = 0
         self._last_id = 0
+        self._base = 0  # id of the state at position 0; another one when steps before it were lost
         self._saved: int = 0
         self._sealed = True
 
@@ -106,19 +109,25 @@ class History:
         self._sealed = True
 
     def undo(self) -> None:
-        """Take the last applied step back; nothing happens at the start."""
+        """Take the last applied step back; nothing happens at the start.
+
+        Raises:
+            DocumentError: the step could not be read back from the disk; it and all before it are dropped.
+        """
         if self.can_undo:
-            self._position -= 1
-            self._apply(self._steps[self._position])
+            self._apply(self._position - 1, self._position - 1)
 
     def redo(self) -> None:
-        """Apply the next undone step again; nothing happens at the end."""
+        """Apply the next undone step again; nothing happens at the end.
+
+        Raises:
+            DocumentError: the step could not be read back from the disk; it and all after it are dropped.
+        """
         if self.can_redo:
-            self._position += 1
-            self._apply(self._steps[self._position - 1])
+            self._apply(self._position, self._position + 1)
 
     def go_to(self, position: int) -> None:
-        """Undo or redo until `position` steps are applied."""
+        """Undo or redo until `position` steps are applied; DocumentError as in `undo` and `redo`."""
         wanted = min(max(position, 0), len(self._steps))
         while self._position > wanted:
             self.undo()
@@ -140,7 +149,7 @@ class History:
         self._writer = self._folder = None
         self._saved = -1 if self.modified else 0
         self._steps.clear()
-        self._position = 0
+        self._position = self._base = 0
 
     def wait(self) -> None:
         """Return when every step on its way to the disk has got there."""
@@ -159,35 +168,74 @@ class History:
         self._bound_memory()
         self._tell()
 
-    def _apply(self, step: _Step) -> None:
-        step.put(step.take().apply(self._document))
+    def _apply(self, index: int, position: int) -> None:
+        """Run a step's command, keep what takes it back, and only then stand at `position`."""
+        step = self._steps[index]
+        try:
+            command = step.load()
+        except MemoryError as error:
+            raise DocumentError(
+                "There is not enough memory to read this step back. Close other pictures and try again."
+            ) from error
+        except Exception as error:  # a file that is gone or damaged; unpickling damage raises anything
+            self._drop_beyond(index)
+            raise DocumentError(
+                "This step could not be read back from the disk, so the History panel no longer lists it and the steps "
+                "beyond it. The picture is as it was; save it now."
+            ) from error
+        inverse = command.apply(self._document)
+        step.discard()
+        step.put(inverse)
+        self._position = position
         self._sealed = True
         self._bound_memory()
+        self._tell()
+
+    def _drop_beyond(self, lost: int) -> None:
+        """Forget a step that is lost and those that can be reached only through it."""
+        if lost < self._position:
+            self._base = self._current_id()
+            gone, self._steps = self._steps[: lost + 1], self._steps[lost + 1 :]
+            self._position = 0
+        else:
+            gone, self._steps = self._steps[lost:], self._steps[:lost]
+        for step in gone:
+            step.discard()
+        self._sealed = True
         self._tell()
 
     def _bound_memory(self) -> None:
         """Send the steps farthest from the position to disk until the others fit."""
         held = sum(step.nbytes for step in self._steps if step.in_memory)
+        if held <= self.memory_limit:
+            return
+        disk = self._disk()
+        if disk is None:
+            return  # as with a full disk: the steps stay in memory, which costs space but loses nothing
         far_first = sorted(range(len(self._steps)), key=lambda i: -abs(i + 0.5 - self._position))
         for index in far_first:
             if held <= self.memory_limit:
                 break
             step = self._steps[index]
             if step.in_memory and step.nbytes > SMALL:
-                step.spill(*self._disk())
+                step.spill(*disk)
                 held -= step.nbytes
         while self.memory > 2 * self.memory_limit and any(step.settle() for step in self._steps):
             pass  # the disk is slower than the artist: wait rather than grow
 
-    def _disk(self) -> tuple[SpillFolder, ThreadPoolExecutor]:
+    def _disk(self) -> tuple[SpillFolder, ThreadPoolExecutor] | None:
+        """Where steps go and who writes them; None where no folder can be made."""
         if self._folder is None:
-            self._folder = SpillFolder(self._parent)
+            try:
+                self._folder = SpillFolder(self._parent)
+            except OSError:
+                return None
         if self._writer is None:
             self._writer = ThreadPoolExecutor(1, "undo-spill")
         return self._folder, self._writer
 
     def _current_id(self) -> int:
-        return self._steps[self._position - 1].shown.id if self._position else 0
+        return self._steps[self._position - 1].shown.id if self._position else self._base
 
     def _next_id(self) -> int:
         self._last_id += 1
@@ -226,8 +274,8 @@ class _Step:
     def _write(self, folder: SpillFolder, path: Path, command: Command) -> None:
         try:
             folder.write(path, command)
-        except OSError:
-            return  # a full disk: the step stays in memory, which costs space but loses nothing
+        except Exception:  # a full disk, no memory: whatever it is must not come up later in the middle of an undo
+            return  # the step stays in memory, which costs space but loses nothing
         self._command = None
 
     def settle(self) -> bool:
@@ -238,12 +286,11 @@ class _Step:
         self._writing = None
         return True
 
-    def take(self) -> Command:
-        """The command, read back from its file where it lies there."""
+    def load(self) -> Command:
+        """The command, read back from its file where it lies there; whatever `SpillFolder.read` raises."""
         self.settle()
         if self._command is None and self._path is not None:
-            self._command = cast(Command, SpillFolder.read(self._path))
-        self.discard()
+            return cast(Command, SpillFolder.read(self._path))
         return cast(Command, self._command)
 
     def put(self, command: Command) -> None:
@@ -254,6 +301,7 @@ class _Step:
         """Delete its file."""
         self.settle()
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._path.unlink()
             self._path = None
         self.done = None

@@ -7,7 +7,7 @@ stay what they were, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from editor.geometry import EMPTY, Rect
 from editor.planes import CELL, Plane, Workspace, for_parts, split_cells
-from editor.strokes import Dab, dab_print
+from editor.strokes import THIN, Dab, dab_print, thin_prints
 from editor.tiles import TILE, UINT8, Array, Depth, Key, TiledImage, full_value
 
 ONE = np.float32(1)
+NOTHING = 1e-7  # a share left uncovered that counts as none
+RUN = 96  # pixels from the first dab within which thin dabs are computed together
+MOST_IN_RUN = 512
 Weights = Callable[[Rect, Plane], bool]  # writes the cover 0..1 of a rectangle; False where there is none
 
 
@@ -164,12 +167,13 @@ class Stroke:
     def add(self, dabs: Iterable[Dab]) -> Rect:
         """Paint some more dabs (own coordinates) into `now`; returns the rectangle that changed."""
         dirty: dict[Key, Rect] = {}
-        for dab in dabs:
-            mask, rect, strength = dab_print(dab, self._hardness)
-            for part in rect.intersected(self._clip).split(TILE):
-                key = (part.x // TILE, part.y // TILE)
-                self._build_up(key, part, mask[part.slices((rect.x, rect.y))], strength * self._flow, dab.cap)
-                dirty[key] = dirty.get(key, EMPTY).united(part)
+        for run in _runs(dabs):
+            if run[0].size <= THIN:
+                rest, rect = self._left_over(run)
+                self._put(np.subtract(ONE, rest), rect, 1.0, run[0].cap, dirty)
+            else:
+                mask, rect, strength = dab_print(run[0], self._hardness)
+                self._put(mask, rect, strength * self._flow, run[0].cap, dirty)
         if not dirty:
             return EMPTY
         self.now = painted(self.before, self.now, dirty.values(), self._ink, self._weights)
@@ -178,6 +182,26 @@ class Stroke:
             changed = changed.united(part)
         self.area = self.area.united(changed)
         return changed
+
+    def _left_over(self, dabs: Sequence[Dab]) -> tuple[Plane, Rect]:
+        """The share that many thin dabs leave uncovered, the product of what each leaves; and where that is."""
+        prints, columns, rows = thin_prints(dabs, self._hardness)
+        side = prints.shape[1]
+        x, y = int(columns.min()), int(rows.min())
+        rect = Rect(x, y, int(columns.max()) + side - x, int(rows.max()) + side - y)
+        first = (rows - y) * rect.width + columns - x
+        inner = np.arange(side)[:, None] * rect.width + np.arange(side)
+        missed = np.log(np.maximum(1 - np.float64(self._flow) * prints, NOTHING))
+        sums = np.bincount((first[:, None, None] + inner).ravel(), missed.ravel(), rect.area)
+        rest = np.exp(sums).astype(np.float32).reshape(rect.height, rect.width)
+        rest[rest < 2 * NOTHING] = 0
+        return rest, rect
+
+    def _put(self, mask: Plane, rect: Rect, flow: float, cap: float, dirty: dict[Key, Rect]) -> None:
+        for part in rect.intersected(self._clip).split(TILE):
+            key = (part.x // TILE, part.y // TILE)
+            self._build_up(key, part, mask[part.slices((rect.x, rect.y))], flow, cap)
+            dirty[key] = dirty.get(key, EMPTY).united(part)
 
     def _build_up(self, key: Key, part: Rect, mask: Plane, flow: float, cap: float) -> None:
         """cover += (cap - cover) * flow * mask, where that is an increase."""
@@ -199,6 +223,21 @@ class Stroke:
             return False
         np.multiply(cover[part.slices((key[0] * TILE, key[1] * TILE))], np.float32(self._opacity), out=out)
         return limit(out, self._selection, part.translated(*self._offset))
+
+
+def _runs(dabs: Iterable[Dab]) -> Iterator[list[Dab]]:
+    """Thin dabs of one cap that lie close together, others one by one."""
+    run: list[Dab] = []
+    for dab in dabs:
+        if run:
+            first = run[0]
+            near = abs(dab.x - first.x) <= RUN and abs(dab.y - first.y) <= RUN and len(run) < MOST_IN_RUN
+            if dab.size > THIN or first.size > THIN or dab.cap != first.cap or not near:
+                yield run
+                run = []
+        run.append(dab)
+    if run:
+        yield run
 
 
 def limit(weight: Plane, selection: TiledImage | None, area: Rect) -> bool:

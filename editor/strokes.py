@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, hypot, log2
+from math import ceil, floor, hypot, isfinite, log2
 
 import numpy as np
+from numpy.typing import NDArray
 
 from editor.geometry import Rect
 from editor.planes import Plane
 
 SHARPEST_STEP = 0.5  # pixels: dabs are never closer, however small the spacing
+THIN = 24.0  # pixels up to which dabs are cheaper computed together than one by one
 MASK_MEMORY = 48 * 2**20  # bytes of dab masks kept for the next dab of the same size
 
 
@@ -50,15 +53,25 @@ class Dab:
 
 
 class Trail:
-    """Turns pointer positions into evenly spaced dabs."""
+    """Turns pointer positions into evenly spaced dabs; positions that are no numbers are left out.
 
-    def __init__(self, brush: Brush) -> None:
+    Args:
+        clip: where dabs can be seen; ways outside it leave none. None = everywhere.
+    """
+
+    def __init__(self, brush: Brush, clip: Rect | None = None) -> None:
         self._brush = brush
+        self._clip = None if clip is None else clip.grown(ceil(brush.size / 2) + 2)
         self._aim = self._at = (0.0, 0.0, 1.0)  # where the pen is; how far the line has come: x, y, pressure
         self._left = 0.0  # pixels to the next dab
+        self._started = False
 
     def start(self, x: float, y: float, pressure: float) -> list[Dab]:
         """The pen touches down: one dab."""
+        if not (isfinite(x) and isfinite(y)):
+            return []
+        pressure = _pressure(pressure)
+        self._started = True
         self._aim = self._at = (x, y, pressure)
         dab = self._dab(x, y, pressure)
         self._left = self._distance(dab.size)
@@ -66,6 +79,11 @@ class Trail:
 
     def move(self, x: float, y: float, pressure: float) -> list[Dab]:
         """The pen moved: the dabs since the last one."""
+        if not (isfinite(x) and isfinite(y)):
+            return []
+        if not self._started:
+            return self.start(x, y, pressure)
+        pressure = _pressure(pressure)
         self._aim = (x, y, pressure)
         lag = min(max(self._brush.smoothing, 0.0), 1.0) * 0.95
         ax, ay, ap = self._at
@@ -78,23 +96,49 @@ class Trail:
     def _line_to(self, x: float, y: float, pressure: float) -> list[Dab]:
         x0, y0, p0 = self._at
         length = hypot(x - x0, y - y0)
-        done, dabs = 0.0, []
-        while done + self._left <= length and length > 0:
-            done += self._left
-            part = done / length
-            dabs.append(self._dab(x0 + (x - x0) * part, y0 + (y - y0) * part, p0 + (pressure - p0) * part))
-            self._left = self._distance(dabs[-1].size)
-        self._left -= length - done
+        dabs: list[Dab] = []
+        seen, unseen = self._seen(x0, y0, x, y, length)
+        at = self._left  # of the next dab along the line
+        while at <= length and length > 0:
+            part = at / length
+            dab = self._dab(x0 + (x - x0) * part, y0 + (y - y0) * part, p0 + (pressure - p0) * part)
+            step = self._distance(dab.size)
+            if seen <= at <= unseen:
+                dabs.append(dab)
+                at += step
+            else:  # in the same steps to where dabs are seen, or to the end
+                way = (seen if at < seen <= unseen else length) - at
+                at += (floor(way / step) + 1) * step
+        self._left = at - length
         self._at = (x, y, pressure)
         return dabs
+
+    def _seen(self, x0: float, y0: float, x1: float, y1: float, length: float) -> tuple[float, float]:
+        """From where to where dabs on a line are seen, in pixels from its start; the first is higher for none."""
+        first, last = 0.0, length
+        if self._clip is None:
+            return first, last
+        clip = self._clip
+        for start, end, low, high in ((x0, x1, clip.x, clip.right), (y0, y1, clip.y, clip.bottom)):
+            if start == end:
+                if not low <= start <= high:
+                    return length, 0.0
+                continue
+            near, far = sorted(((low - start) / (end - start), (high - start) / (end - start)))
+            first, last = max(first, near * length), min(last, far * length)
+        return first, last
 
     def _distance(self, size: float) -> float:
         return max(self._brush.spacing * size, SHARPEST_STEP)
 
     def _dab(self, x: float, y: float, pressure: float) -> Dab:
-        brush, pressure = self._brush, min(max(pressure, 0.0), 1.0)
+        brush = self._brush
         size = brush.size * (pressure if brush.pressure_size else 1.0)
         return Dab(x, y, max(size, 0.1), pressure if brush.pressure_opacity else 1.0)
+
+
+def _pressure(reported: float) -> float:
+    return min(max(reported, 0.0), 1.0) if isfinite(reported) else 0.0
 
 
 def dab_print(dab: Dab, hardness: float) -> tuple[Plane, Rect, float]:
@@ -136,6 +180,31 @@ def disc(size: float, hardness: float, x: float, y: float) -> Plane:
     fall = (np.float32(radius + 0.5 if width == 1.0 else radius) - distance) * np.float32(1 / width)
     np.clip(fall, 0, 1, out=fall)
     return fall if width == 1.0 else fall * fall * (np.float32(3) - np.float32(2) * fall)
+
+
+def thin_prints(dabs: Sequence[Dab], hardness: float) -> tuple[Plane, NDArray[np.int64], NDArray[np.int64]]:
+    """What many dabs of at most THIN pixels leave, computed together; as `dab_print`, strength included.
+
+    Returns:
+        (n, k, k) float32 coverage 0..1, and the column (n) and row (n) of each first pixel.
+    """
+    exact = np.array([dab.size for dab in dabs], np.float32)
+    size = np.rint(np.maximum(exact, 1) * 4) / 4
+    place = np.rint(np.array([(dab.x, dab.y) for dab in dabs]) * 4) / 4
+    corner = np.floor(place).astype(np.int64)
+    radius = size / 2
+    half = ceil(float(radius.max()) + 1)
+    centres = np.arange(-half, half + 1, dtype=np.float32) + np.float32(0.5)
+    away = (centres[:, None] - (place - corner)[:, None, :]).astype(np.float32) ** 2  # (n, k, xy)
+    distance = np.sqrt(away[:, None, :, 0] + away[:, :, None, 1])
+    width = np.maximum(1, radius * np.float32(1 - hardness))
+    hard = width == 1
+    cover = ((np.where(hard, radius + np.float32(0.5), radius))[:, None, None] - distance) / width[:, None, None]
+    np.clip(cover, 0, 1, out=cover)
+    soft = ~hard
+    cover[soft] *= cover[soft] * (3 - 2 * cover[soft])
+    cover *= (np.minimum(exact, 1) ** 2)[:, None, None]
+    return cover, corner[:, 0] - half, corner[:, 1] - half
 
 
 class _Masks:

@@ -6,8 +6,9 @@ premultiplication happens while compositing, in float32 (see `editor.composite`)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -112,8 +113,48 @@ class TiledImage:
         return self.with_tiles(changed)
 
     def fill(self, rect: Rect, value: int) -> TiledImage:
-        """A new image with every channel set to `value` in `rect`."""
-        return self.write(rect, np.full((rect.height, rect.width, self.channels), value, self.dtype))
+        """A new image with every channel set to `value` in `rect`; tiles that are filled whole are one shared tile."""
+        if rect.empty:
+            return self
+        whole: Array | None = None if value == self.default else constant_tile(self.channels, self.dtype, value)
+        changed: dict[Key, Array | None] = {}
+        for key, part in _parts(rect):
+            if part.area == TILE * TILE:
+                changed[key] = whole
+                continue
+            tile = self.tile_copy(key)
+            tile[part.slices((key[0] * TILE, key[1] * TILE))] = value
+            changed[key] = tile if self._holds_anything(tile) else None
+        return self.with_tiles(changed)
+
+    def cropped(self, area: Rect) -> TiledImage:
+        """The same picture with the default outside `area`; the picture itself where it holds nothing there."""
+        changed: dict[Key, Array | None] = {}
+        for key, tile in self.tiles.items():
+            place = Rect(key[0] * TILE, key[1] * TILE, TILE, TILE)
+            part = place.intersected(area)
+            if part == place:
+                continue
+            kept = np.full_like(tile, self.default)
+            kept[part.slices((place.x, place.y))] = tile[part.slices((place.x, place.y))]
+            if part.empty or not np.array_equal(kept, tile):
+                changed[key] = kept if self._holds_anything(kept) else None
+        return self.with_tiles(changed) if changed else self
+
+    def moved(self, dx: int, dy: int, within: Rect) -> TiledImage:
+        """The picture moved by whole pixels, with the default outside `within`."""
+        changed: dict[Key, Array | None] = {}
+        shared: dict[bytes, Array] = {}
+        for key, part in _parts(self.bounds().translated(dx, dy).intersected(within)):
+            seen = self.view(part.translated(-dx, -dy))
+            if seen is None:
+                continue
+            tile = np.full((TILE, TILE, self.channels), self.default, self.dtype)
+            tile[part.slices((key[0] * TILE, key[1] * TILE))] = seen
+            if (tile == tile[0, 0]).all():  # large selections are mostly one value
+                tile = shared.setdefault(tile[0, 0].tobytes(), tile)
+            changed[key] = tile if self._holds_anything(tile) else None
+        return TiledImage(self.channels, self.dtype, self.default).with_tiles(changed)
 
     def with_tiles(self, changed: Mapping[Key, Array | None]) -> TiledImage:
         """A new image with whole tiles replaced; None drops a tile."""
@@ -155,9 +196,19 @@ class TiledImage:
 
     def content(self) -> Rect:
         """The smallest rectangle that holds every pixel (for colour: with any alpha) other than the default."""
+        return self._around(lambda tile: tile[..., -1] != self.default)
+
+    def extent(self) -> Rect:
+        """The smallest rectangle that holds every value other than the default, colours under alpha 0 included."""
+        if self.default or self.channels != 4:
+            return self._around(lambda tile: (tile != self.default).any(axis=2))
+        pixel = np.uint32 if self.dtype == UINT8 else np.uint64  # a whole pixel at a time
+        return self._around(lambda tile: tile.view(pixel)[..., 0] != 0)
+
+    def _around(self, filled_of: Callable[[Array], NDArray[np.bool_]]) -> Rect:
         found = EMPTY
         for (column, row), tile in self.tiles.items():
-            filled = tile[..., -1] != self.default
+            filled = filled_of(tile)
             rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
             if len(rows):
                 x, y = int(columns[0]), int(rows[0])
@@ -201,8 +252,8 @@ class TiledImage:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the stored tiles."""
-        return sum(tile.nbytes for tile in self.tiles.values())
+        """Bytes of the stored tiles, a tile that lies in several places counted once."""
+        return tile_bytes(self.tiles.values())
 
     def _with(self, tiles: Mapping[Key, Array]) -> TiledImage:
         """A sibling over tiles that are read-only already; skips the checks because strokes come through here."""
@@ -225,6 +276,19 @@ def tiles_rect(keys: Mapping[Key, object] | list[Key]) -> Rect:
     columns, rows = [key[0] for key in keys], [key[1] for key in keys]
     x, y = min(columns), min(rows)
     return Rect(x * TILE, y * TILE, (max(columns) + 1 - x) * TILE, (max(rows) + 1 - y) * TILE)
+
+
+def tile_bytes(tiles: Iterable[Array | None]) -> int:
+    """Bytes of tiles together, each counted once."""
+    return sum(tile.nbytes for tile in {id(tile): tile for tile in tiles if tile is not None}.values())
+
+
+@lru_cache(maxsize=16)
+def constant_tile(channels: int, dtype: Depth, value: int) -> Array:
+    """The read-only tile (TILE, TILE, channels) that is `value` everywhere; always the same one."""
+    tile: Array = np.full((TILE, TILE, channels), value, dtype)
+    tile.setflags(write=False)
+    return tile
 
 
 def _parts(rect: Rect) -> Iterator[tuple[Key, Rect]]:

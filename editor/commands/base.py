@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from editor import limits
 from editor.document import Document
 from editor.errors import DocumentError, LayerLocked
 from editor.layers import GroupLayer, ImageLayer, Layer, LayerId
@@ -37,7 +38,7 @@ class Command(ABC):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the pixels that this command keeps alive."""
+        """Bytes of the pixels and recipes that this command keeps alive."""
         return 0
 
 
@@ -80,6 +81,34 @@ def need_unlocked(document: Document, layer: LayerId) -> None:
             raise LayerLocked(part.name)
 
 
+def need_open(document: Document, parent: LayerId | None) -> None:
+    """Refuse to put a layer into, or take it out of, a locked group; None stands for the root, which is never locked.
+
+    Raises:
+        LayerLocked: the group or one around it is locked.
+        DocumentError: the group is gone, or is no group.
+    """
+    for group in () if parent is None else need_path(document, parent):
+        if not isinstance(group, GroupLayer):
+            raise DocumentError("Layers can only be moved into a group. Drop the layer between two others instead.")
+        if group.locked:
+            raise LayerLocked(group.name)
+
+
+def need_room(document: Document, layer: Layer, parent: LayerId | None, count: int | None = None) -> None:
+    """Refuse what could not be saved: too many layers, or groups too deep in each other.
+
+    Args:
+        count: how many layers would be added; None = the layer with all it holds.
+
+    Raises:
+        DocumentError: more than the limits.
+    """
+    limits.need_count(sum(map(limits.count_of, document.layers)) + (limits.count_of(layer) if count is None else count))
+    around = 0 if parent is None else len(document.path_to(parent))
+    limits.need_depth(around + limits.depth_of(layer))
+
+
 def need_path(document: Document, layer: LayerId) -> tuple[Layer, ...]:
     """The groups around a layer and the layer itself; DocumentError when it is gone."""
     path = document.path_to(layer)
@@ -102,8 +131,10 @@ def image_bytes(images: Iterable[TiledImage | None]) -> int:
 
 
 def layer_bytes(layer: Layer) -> int:
-    """Bytes of all pixels in a layer or group."""
-    own = image_bytes((layer.mask, layer.pixels if isinstance(layer, ImageLayer) else None))
+    """Bytes of all pixels and recipes in a layer or group."""
+    own = image_bytes((layer.mask,))
+    if isinstance(layer, ImageLayer):
+        own += layer.pixels.nbytes + len(layer.recipe or b"")
     return own + sum(layer_bytes(child) for child in _children(layer))
 
 

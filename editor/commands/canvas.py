@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from editor import limits
 from editor.commands.base import Command, Sequence
 from editor.commands.pixels import SetSelection, shift_layer
 from editor.document import Document
-from editor.errors import DocumentError
 from editor.geometry import Rect
-from editor.tiles import TiledImage
-
-LARGEST_SIDE = 65536
 
 
 @dataclass(frozen=True)
@@ -26,13 +23,14 @@ class ResizeCanvas(Command):
     def apply(self, document: Document) -> Command:
         parts: tuple[Command, ...] = (_SetSize(self.width, self.height, self.shift, self.title),)
         if document.selection is not None:
-            moved = _moved(document.selection, self.shift, Rect(0, 0, self.width, self.height))
+            moved = document.selection.moved(*self.shift, Rect(0, 0, self.width, self.height))
             parts = (SetSelection(None), *parts, SetSelection(moved))
         return Sequence(parts, self.title).apply(document)
 
     def check(self, document: Document) -> None:
-        if not (1 <= self.width <= LARGEST_SIDE and 1 <= self.height <= LARGEST_SIDE):
-            raise DocumentError(f"A canvas can be 1 to {LARGEST_SIDE} pixels wide and high. Choose a size between.")
+        limits.need_canvas(self.width, self.height)
+        for layer in document.layers:
+            limits.need_place(layer, *self.shift)
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,3 @@ class Crop(Command):
 
     def _resize(self) -> ResizeCanvas:
         return ResizeCanvas(self.area.width, self.area.height, (-self.area.x, -self.area.y), self.title)
-
-
-def _moved(selection: TiledImage, shift: tuple[int, int], canvas: Rect) -> TiledImage:
-    """A selection moved by whole pixels and cut to the canvas."""
-    area = selection.bounds().translated(*shift).intersected(canvas)
-    source = area.translated(-shift[0], -shift[1])
-    return TiledImage.from_array(selection.read(source), (area.x, area.y))

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from editor import limits
 from editor.commands.base import Command, image_bytes, need_image, need_path, need_unlocked
 from editor.document import Document
 from editor.geometry import Rect
 from editor.layers import GroupLayer, LayerId
-from editor.tiles import Array, Key, TiledImage
+from editor.tiles import Array, Key, TiledImage, tile_bytes
 
 Plane = Literal["pixels", "mask"]
 
@@ -50,7 +51,7 @@ class SwapTiles(Command):
 
     @property
     def nbytes(self) -> int:
-        return sum(tile.nbytes for tile in self.tiles.values() if tile is not None)
+        return tile_bytes(self.tiles.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +115,9 @@ class MoveLayer(Command):
         return MoveLayer(self.layer, before)
 
     def check(self, document: Document) -> None:
-        need_path(document, self.layer)
+        layer = need_path(document, self.layer)[-1]
         need_unlocked(document, self.layer)
+        limits.need_place(layer, self.offset[0] - layer.offset[0], self.offset[1] - layer.offset[1])
 
     def merged_with(self, later: Command) -> Command | None:
         return later if isinstance(later, MoveLayer) and later.layer == self.layer else None

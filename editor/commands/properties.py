@@ -111,3 +111,7 @@ class SetRecipe(SetProperty):
         before = need_image(document, self.layer)
         document.replace(self.layer, recipe=self.value[0], recipe_title=self.value[1])
         return SetRecipe(self.layer, (before.recipe, before.recipe_title))
+
+    @property
+    def nbytes(self) -> int:
+        return len(self.value[0] or b"")

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from editor.commands.base import Command, Sequence, image_bytes, layer_bytes, need_path, need_unlocked
+from editor import limits
+from editor.commands.base import (
+    Command,
+    Sequence,
+    image_bytes,
+    layer_bytes,
+    need_open,
+    need_path,
+    need_room,
+    need_unlocked,
+)
 from editor.commands.pixels import ReplaceMask, ReplacePixels
 from editor.commands.properties import SetRecipe, SetVisible
 from editor.document import Document
-from editor.errors import DocumentError, LayerLocked
+from editor.errors import DocumentError
 from editor.layers import GroupLayer, ImageLayer, Layer, LayerId, new_layer_id
 from editor.tiles import TiledImage
 
@@ -37,9 +47,9 @@ class AddLayer(Command):
         return RemoveLayer(self.layer.id, self.title, before)
 
     def check(self, document: Document) -> None:
-        for group in () if self.parent is None else need_path(document, self.parent):
-            if group.locked:
-                raise LayerLocked(group.name)
+        need_open(document, self.parent)
+        need_room(document, self.layer, self.parent)
+        limits.need_place(self.layer)
 
     @property
     def nbytes(self) -> int:
@@ -83,12 +93,12 @@ class ReorderLayer(Command):
         return ReorderLayer(self.layer, parent, index)
 
     def check(self, document: Document) -> None:
-        need_path(document, self.layer)
-        around = document.path_to(self.parent) if self.parent is not None else ()
-        if self.layer in [group.id for group in around]:
+        layer = need_path(document, self.layer)[-1]
+        if self.parent is not None and layer in document.path_to(self.parent):
             raise DocumentError("A group cannot be moved into itself. Drop it beside the group instead.")
-        if self.parent is not None and not (around and isinstance(around[-1], GroupLayer)):
-            raise DocumentError("Layers can only be moved into a group. Drop the layer between two others instead.")
+        need_unlocked(document, self.layer)
+        need_open(document, self.parent)
+        need_room(document, layer, self.parent, count=0)
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,10 @@ class DuplicateLayer(Command):
         return AddLayer(copy, parent, index + 1, self.title).apply(document)
 
     def check(self, document: Document) -> None:
-        need_path(document, self.layer)
+        layer = need_path(document, self.layer)[-1]
+        parent, _ = document.place_of(self.layer)
+        need_open(document, parent)
+        need_room(document, layer, parent)
 
 
 def _with_new_ids(layer: Layer) -> Layer:
@@ -135,6 +148,11 @@ class GroupLayers(Command):
         places = {need_path(document, layer) and document.place_of(layer)[0] for layer in self.layers}
         if len(places) != 1:
             raise DocumentError("Only layers that lie in the same group can be grouped. Choose neighbours.")
+        for layer in self.layers:
+            need_unlocked(document, layer)
+        parent, _ = document.place_of(self.layers[0])
+        group = GroupLayer(children=tuple(document[layer] for layer in self.layers))
+        need_room(document, group, parent, count=1)
 
 
 @dataclass(frozen=True)
@@ -160,6 +178,8 @@ class Ungroup(Command):
 class AddResult(Command):
     """Add the result of an edit: the new layer goes above `above` (None = on top) and becomes active.
 
+    Where `above` lies in a locked group the result goes above that group: minutes of work are not refused for a lock.
+
     Attributes:
         hide: the strokes layers that were used, hidden in the same step.
     """
@@ -175,7 +195,8 @@ class AddResult(Command):
     def apply(self, document: Document) -> Command:
         parent, index = (None, len(document.layers) - 1)
         if self.above is not None and self.above in document:
-            parent, index = document.place_of(self.above)
+            *groups, last = document.path_to(self.above)
+            parent, index = document.place_of(next((group for group in groups if group.locked), last).id)
         hidden = [SetVisible(layer, False) for layer in self.hide if layer in document and document[layer].visible]
         return Sequence((*hidden, AddLayer(self.layer, parent, index + 1)), self.title).apply(document)
 
@@ -211,4 +232,4 @@ class ReplaceResult(Command):
 
     @property
     def nbytes(self) -> int:
-        return image_bytes((self.pixels, self.mask))
+        return image_bytes((self.pixels, self.mask)) + len(self.recipe or b"")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from editor import limits
 from editor.errors import FileProblem
 from editor.files import png
 from editor.files.reading import broken, check_size, no_memory, reading_problem
+from editor.files.zips import ENTRIES, opened_zip
 
-ENTRIES = 100_000
 TOTAL = 16 << 30  # bytes unpacked from one file
-TOTAL_PIXELS = 2_000_000_000  # of all layers and masks together: 8 GB at 8 bits
 _HEAD = 1 << 20  # bytes of a PNG in which its header and profile are looked for
 
 
@@ -31,12 +30,13 @@ class Archive:
         self.name = path.name
         self._lock = Lock()
         self._bytes_left = TOTAL
-        self._pixels_left = TOTAL_PIXELS
+        self._pixels_left = limits.TOTAL_PIXELS
+        self._open = ExitStack()
         with self._refusing():
-            self._zip = zipfile.ZipFile(path)
+            self._zip = self._open.enter_context(opened_zip(path))
         entries = self._zip.infolist()
         if len(entries) > ENTRIES or any(_escapes(entry.filename) for entry in entries):
-            self._zip.close()
+            self._open.close()
             raise FileProblem(f"“{self.name}” holds entries that no OpenRaster document has and was not opened.")
 
     def __enter__(self) -> Self:
@@ -45,7 +45,7 @@ class Archive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._zip.close()
+        self._open.close()
 
     def __contains__(self, entry: str) -> bool:
         return entry in self._zip.NameToInfo

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from editor.document import Document, Snapshot
+from editor.files.guard import guarded
 from editor.files.kinds import Kind
 from editor.files.openraster_reader import read_openraster
 from editor.files.openraster_writer import save_snapshot
@@ -36,6 +37,11 @@ def open_with_note(path: Path) -> OpenedDocument:
     Raises:
         FileProblem: it cannot be opened, and why.
     """
+    with guarded(path, "open"):
+        return _opened(path)
+
+
+def _opened(path: Path) -> OpenedDocument:
     if read_kind(path) is Kind.ORA:
         opened = read_openraster(path)
         document, note = Document.from_snapshot(opened.snapshot), opened.note

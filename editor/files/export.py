@@ -18,6 +18,7 @@ from editor.composite import composite
 from editor.document import Snapshot
 from editor.errors import FileProblem
 from editor.files import png
+from editor.files.guard import guarded
 from editor.files.kinds import Kind
 from editor.files.reading import read_all, read_kind
 from editor.files.writing import atomic_write
@@ -52,6 +53,11 @@ def export_picture(snapshot: Snapshot, path: Path, *, quality: int = 92, recipe:
     Raises:
         FileProblem: the suffix is unknown, the kind cannot hold the size, or the file cannot be written.
     """
+    with guarded(path, "export"):
+        return _exported(snapshot, path, quality, recipe)
+
+
+def _exported(snapshot: Snapshot, path: Path, quality: int, recipe: bytes | None) -> str:
     kind = _kind_for(path, snapshot.size)
     pixels, note = composite(snapshot), ""
     if kind is Kind.TIFF:

@@ -20,10 +20,11 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from editor import limits
 from editor.errors import FileProblem
 from editor.files import colour
 from editor.files.icc import colour_space
-from editor.files.reading import PIXEL_LIMIT, check_size, too_large
+from editor.files.reading import check_size, too_large
 from editor.tiles import Array
 
 Found = tuple[Array, bytes | None, list[str]]  # (H, W, 4) pixels, ICC profile, sentences for the artist
@@ -44,8 +45,11 @@ _FORMATS = tuple(
 _STILL = ("JPEG", "MPO")  # further frames of a photo are previews and depth maps
 _ORIENTATION = 0x0112
 # Pillow refuses 180 million pixels on its own; the limit here is higher and is checked right after the header is read.
-Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT
+Image.MAX_IMAGE_PIXELS = limits.PIXELS
 PngImagePlugin.MAX_TEXT_CHUNK = 16 << 20  # this limit of 1 MB holds for colour profiles too, and those may be larger
+# Pillow warns on stderr about odd metadata, which is none of the artist's business; set once, since filters are shared
+# by all threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def open_with_pillow(data: bytes, name: str) -> Found:
@@ -55,7 +59,7 @@ def open_with_pillow(data: bytes, name: str) -> Found:
         FileProblem: too large, or with more text inside than a picture has reason to carry.
         Exception: whatever Pillow raises for broken bytes.
     """
-    with _quiet(), _limits(name), Image.open(BytesIO(data), formats=_FORMATS) as image:
+    with _limits(name), Image.open(BytesIO(data), formats=_FORMATS) as image:
         check_size(name, *image.size)
         notes = _frames_note(image)
         image.load()
@@ -131,14 +135,6 @@ def _frames_note(image: Image.Image) -> list[str]:
         return []
     what = "pages" if image.format == "TIFF" else "pictures"
     return [f"It holds {frames} {what}; the first one was opened."]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Pillow warns on stderr about odd metadata, which is none of the artist's business."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+_LONGEST = 65536  # entries of a curve; LittleCMS takes half as many
 
 
 class ProfileError(ValueError):
@@ -46,7 +47,7 @@ def colour_space(profile: bytes) -> str:
 def matrix_profile(profile: bytes) -> MatrixProfile | None:
     """Matrix and curves of an RGB profile; None for one that works by tables (which take precedence) or is broken."""
     try:
-        tags = _tags(profile)
+        tags = _Tags(profile)
         if colour_space(profile) != "RGB" or profile[20:24] != b"XYZ " or b"A2B0" in tags:
             return None
         columns = [_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
@@ -60,23 +61,33 @@ def matrix_profile(profile: bytes) -> MatrixProfile | None:
 def grey_curve(profile: bytes) -> Curve | None:
     """The curve of a grey profile, None where it has no usable one."""
     try:
-        return _curve(_tags(profile)[b"kTRC"])
+        return _curve(_Tags(profile)[b"kTRC"])
     except (KeyError, struct.error, ProfileError):
         return None
 
 
-def _tags(profile: bytes) -> dict[bytes, bytes]:
-    (count,) = struct.unpack_from(">I", profile, 128)
-    if count > 1000:
-        raise ProfileError("too many tags")
-    tags = {}
-    for index in range(count):
-        name, start, size = struct.unpack_from(">4sII", profile, 132 + 12 * index)
-        tags[name] = profile[start : start + size]
-    return tags
+class _Tags:
+    """The contents by name, cut out only when asked for: tags may overlap, and together be far larger than the file."""
+
+    def __init__(self, profile: bytes) -> None:
+        (count,) = struct.unpack_from(">I", profile, 128)
+        if count > 1000:
+            raise ProfileError("too many tags")
+        self._profile = memoryview(profile)
+        self._places: dict[bytes, tuple[int, int]] = {}
+        for index in range(count):
+            name, start, size = struct.unpack_from(">4sII", profile, 132 + 12 * index)
+            self._places[name] = (start, size)
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._places
+
+    def __getitem__(self, name: bytes) -> memoryview:
+        start, size = self._places[name]
+        return self._profile[start : start + size]
 
 
-def _xyz(tag: bytes) -> list[float]:
+def _xyz(tag: memoryview) -> list[float]:
     return [_fixed(value) for value in struct.unpack_from(">3i", tag, 8)]
 
 
@@ -84,12 +95,14 @@ def _fixed(value: int) -> float:
     return value / 65536  # s15Fixed16Number
 
 
-def _curve(tag: bytes) -> Curve:
-    kind, (count,) = tag[:4], struct.unpack_from(">I", tag, 8)
+def _curve(tag: memoryview) -> Curve:
+    kind, (count,) = bytes(tag[:4]), struct.unpack_from(">I", tag, 8)
     if kind == b"para":
         return _parametric(count >> 16, tag)
     if kind != b"curv":
         raise ProfileError("unknown curve")
+    if count > _LONGEST:
+        raise ProfileError("curve too long")
     if count == 0:
         return Curve(np.array([0.0, 1.0]))
     values = np.array(struct.unpack_from(f">{count}H", tag, 12), np.float64)
@@ -98,7 +111,7 @@ def _curve(tag: bytes) -> Curve:
     return Curve(values / 65535)
 
 
-def _parametric(kind: int, tag: bytes) -> Curve:
+def _parametric(kind: int, tag: memoryview) -> Curve:
     """The five functions of section 10.18: Y = (aX + b)^g + e from X = d on, cX + f below."""
     count = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}.get(kind)
     if count is None:

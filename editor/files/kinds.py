@@ -25,6 +25,7 @@ OPEN_SUFFIXES = (".ora", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".ti
 EXPORT_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 SAVE_SUFFIX = ".ora"
 
+_MARKER = 30  # where a ZIP holds the name and, when it is stored, the content of its first entry
 _STARTS = {
     b"\x89PNG\r\n\x1a\n": Kind.PNG,
     b"\xff\xd8\xff": Kind.JPEG,
@@ -57,14 +58,14 @@ def kind_of(head: bytes) -> Kind | None:
         return Kind.WEBP
     if head[4:12] in (b"ftypavif", b"ftypavis"):
         return Kind.AVIF
-    if b"mimetypeimage/openraster" in head:
+    if head[:2] == b"PK" and head[_MARKER:].startswith(b"mimetypeimage/openraster"):
         return Kind.ORA
     return next((kind for start, kind in _STARTS.items() if head.startswith(start)), None)
 
 
 def stranger(head: bytes, path: Path) -> str:
     """What a file that cannot be opened seems to be, to be read after "is"."""
-    if head[:2] == b"PK" and b"mimetypeapplication/x-krita" in head:
+    if head[:2] == b"PK" and head[_MARKER:].startswith(b"mimetypeapplication/x-krita"):
         return "a Krita document"
     if head[4:8] == b"ftyp":
         return "an HEIC photo" if head[8:12] in (b"heic", b"heix", b"mif1", b"msf1") else "a film"

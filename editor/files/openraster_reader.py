@@ -12,20 +12,20 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
+from editor import limits
 from editor.document import Snapshot
 from editor.errors import FileProblem
 from editor.files import png, sidecar
 from editor.files.archive import Archive
 from editor.files.colour import convert, usable_rgb
 from editor.files.openraster_stack import opacity, read_stack, whole
-from editor.files.reading import SIDE_LIMIT, broken
-from editor.files.sidecar import LayerExtras, Sidecar, SidecarError, StoredImage
+from editor.files.reading import broken
+from editor.files.sidecar import LayerExtras, Piece, Sidecar, SidecarError, StoredImage
+from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role, new_layer_id
-from editor.tiles import UINT8, UINT16, TiledImage, converted
+from editor.tiles import UINT8, UINT16, Array, TiledImage, converted
 
-_SIDECAR_LIMIT = 32 << 20  # bytes
-_RECIPE_LIMIT = 1 << 30
-_PROFILE_LIMIT = 64 << 20
+_NOTES = 3  # told one by one
 
 _MODES = {name: mode for mode, name in sidecar.OPERATIONS.items()} | {
     "svg:add": BlendMode.PLUS,  # as Krita calls it
@@ -83,12 +83,16 @@ class _Reader:
         layers = self._children(stack)
         selection = None
         if self.sidecar is not None and self.sidecar.selection is not None:
-            selection = self.images[_Wanted(self.sidecar.selection, grey=True)]
+            selection = self._selection(self.images[_Wanted(self.sidecar.selection, grey=True)])
         active = self.active
         if self.sidecar is None and active is None and layers:
             active = layers[-1].id
         snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection)
-        return Opened(snapshot, "" if self.sidecar is None else self.sidecar.title, " ".join(self.notes))
+        return Opened(snapshot, "" if self.sidecar is None else self.sidecar.title, self._note())
+
+    def _note(self) -> str:
+        told, more = list(self.notes)[:_NOTES], len(self.notes) - _NOTES
+        return " ".join([*told, f"And {more} more."] if more > 0 else told)
 
     # the parts of the file
 
@@ -96,7 +100,7 @@ class _Reader:
         if sidecar.ENTRY not in self.archive:
             return None
         try:
-            found = sidecar.parsed(self.archive.read(sidecar.ENTRY, _SIDECAR_LIMIT))
+            found = sidecar.parsed(self.archive.read(sidecar.ENTRY, sidecar.LIMIT))
         except SidecarError:
             self.notes["Its masks, recipes and selection could not be read; the layers look as they did."] = None
             return None
@@ -109,7 +113,7 @@ class _Reader:
             entry, profile = self.sidecar.profile, None
             if entry is not None:
                 self._require(entry, "its colour profile")
-                profile = self.archive.read(entry, _PROFILE_LIMIT)
+                profile = self.archive.read(entry, sidecar.PROFILE_LIMIT)
             return (UINT16 if self.sidecar.dtype == "uint16" else UINT8), profile
         depth, profiles = UINT8, []
         for element in self._drawn(stack):
@@ -134,9 +138,9 @@ class _Reader:
             wanted[_Wanted(self.sidecar.selection, grey=True)] = None
         for job in wanted:
             self._check_place(job)
-            if job.stored.src:
-                self._require(job.stored.src, "a picture of a layer")
-                found = png.header(self.archive.picture_head(job.stored.src))
+            for piece in _pieces(job.stored):
+                self._require(piece.src, "a picture of a layer")
+                found = png.header(self.archive.picture_head(piece.src))
                 self.archive.spend_pixels(found.width * found.height)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             self.images.update(zip(wanted, pool.map(self._load, wanted), strict=True))
@@ -144,23 +148,34 @@ class _Reader:
     def _load(self, job: _Wanted) -> TiledImage:
         stored = job.stored
         dtype = (UINT16 if stored.dtype == "uint16" else UINT8) if job.grey else self.dtype
-        if not stored.src:
-            return TiledImage(1 if job.grey else 4, dtype, stored.default)
-        data = self.archive.read_picture(stored.src)
+        image = TiledImage(1 if job.grey else 4, dtype, stored.default)
+        for piece in _pieces(stored):
+            array = converted(self._decoded(piece.src, job.grey), dtype)
+            image = image.write(Rect(piece.x, piece.y, array.shape[1], array.shape[0]), array)
+        return image
+
+    def _decoded(self, src: str, grey: bool) -> Array:
+        data = self.archive.read_picture(src)
         try:
-            array = png.decode_grey(data) if job.grey else png.decode(data)
+            array = png.decode_grey(data) if grey else png.decode(data)
         except png.PngError as error:
             raise FileProblem(
-                f"A picture in “{self.archive.name}” ({stored.src}) is damaged. Open an earlier copy of the file."
+                f"A picture in “{self.archive.name}” ({src}) is damaged. Open an earlier copy of the file."
             ) from error
-        if self.sidecar is None:
-            array = convert(array, png.profile_of(data), self.profile)
-        return TiledImage.from_array(converted(array, dtype), (stored.x, stored.y), stored.default)
+        return convert(array, png.profile_of(data), self.profile) if self.sidecar is None else array
+
+    def _selection(self, found: TiledImage) -> TiledImage:
+        """A selection as a document has it: 8 bits, nothing selected by default."""
+        if found.default:
+            raise broken(self.archive.name)
+        return found.astype(UINT8)
 
     def _check_place(self, job: _Wanted) -> None:
         stored = job.stored
         highest = 0 if not job.grey else 65535 if stored.dtype == "uint16" else 255
-        if max(abs(stored.x), abs(stored.y)) > 4 * SIDE_LIMIT or not 0 <= stored.default <= highest:
+        places = [(stored.x, stored.y), *((piece.x, piece.y) for piece in stored.more)]
+        far = any(max(abs(x), abs(y)) > limits.COORDINATE for x, y in places)
+        if far or not 0 <= stored.default <= highest:
             raise broken(self.archive.name)
 
     def _pixels_of(self, element: Element, extras: LayerExtras | None) -> _Wanted:
@@ -193,7 +208,7 @@ class _Reader:
             self.notes["Groups that let their layers blend with what lies below are shown closed in themselves."] = None
         return GroupLayer(
             **self._common(element, extras),
-            offset=_offset(extras, element) if extras else (0, 0),  # baseline 0.0.6: x and y of a stack mean nothing
+            offset=self._offset(extras, element) if extras else (0, 0),  # 0.0.6: x and y of a stack mean nothing
             children=self._children(element),
             expanded=extras is None or extras.expanded,
         )
@@ -203,11 +218,11 @@ class _Reader:
         recipe = None
         if extras is not None and extras.recipe is not None:
             self._require(extras.recipe, "a recipe")
-            recipe = self.archive.read(extras.recipe, _RECIPE_LIMIT)
+            recipe = self.archive.read(extras.recipe, sidecar.RECIPE_LIMIT)
         known = extras is not None and extras.role in {role.value for role in Role}
         return ImageLayer(
             **self._common(element, extras),
-            offset=_offset(extras, element),
+            offset=self._offset(extras, element),
             pixels=self.images[self._pixels_of(element, extras)],
             alpha_locked=extras is not None and extras.alpha_locked,
             role=Role(extras.role) if extras is not None and known else Role.IMAGE,
@@ -269,10 +284,17 @@ class _Reader:
         self.notes[f"“{name[:60]}” is no layer of pixels and was left out."] = None
         return False
 
+    def _offset(self, extras: LayerExtras | None, element: Element) -> tuple[int, int]:
+        x, y = extras.offset if extras is not None else (whole(element.get("x")), whole(element.get("y")))
+        far = limits.OFFSET
+        near = max(-far, min(x, far)), max(-far, min(y, far))
+        if near != (x, y):
+            self.notes["A layer that lay extremely far away was moved closer to the picture."] = None
+        return near
 
-def _offset(extras: LayerExtras | None, element: Element) -> tuple[int, int]:
-    if extras is not None:
-        x, y = extras.offset
-    else:
-        x, y = whole(element.get("x")), whole(element.get("y"))
-    return max(-SIDE_LIMIT, min(x, SIDE_LIMIT)), max(-SIDE_LIMIT, min(y, SIDE_LIMIT))
+
+def _pieces(stored: StoredImage) -> Iterator[StoredImage | Piece]:
+    """The entries that hold a picture; none where it is its default everywhere."""
+    if stored.src:
+        yield stored
+    yield from stored.more

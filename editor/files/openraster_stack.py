@@ -9,13 +9,14 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from editor import limits
 from editor.errors import FileProblem
 from editor.files.archive import Archive
 from editor.files.reading import broken, check_size
 
 ENTRY = "stack.xml"
 _LIMIT = 32 << 20  # bytes
-_DEPTH = 100  # groups in groups
+_FRAME = 3  # elements around and in the innermost group: image, stack, layer
 
 
 def read_stack(archive: Archive) -> tuple[tuple[int, int], Element]:
@@ -32,8 +33,10 @@ def read_stack(archive: Archive) -> tuple[tuple[int, int], Element]:
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise FileProblem(f"The list of layers in “{archive.name}” is damaged or not safe to read.") from error
     stack = root.find("stack")
-    if root.tag != "image" or stack is None or _deeper_than(root, _DEPTH):
+    if root.tag != "image" or stack is None or _deeper_than(root, limits.DEPTH + _FRAME):
         raise broken(archive.name)
+    if sum(element.tag in ("layer", "stack") for element in stack.iter()) - 1 > limits.LAYERS:
+        raise FileProblem(f"“{archive.name}” holds more than the {limits.LAYERS} layers that Pentimento opens.")
     width, height = whole(root.get("w")), whole(root.get("h"))
     check_size(archive.name, width, height)
     return (width, height), stack

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 from xml.etree import ElementTree as ET
@@ -22,16 +23,23 @@ from xml.etree import ElementTree as ET
 import cv2
 import numpy as np
 
+from editor import limits
 from editor.composite import composite, composite_layers
 from editor.document import Snapshot
+from editor.errors import FileProblem
 from editor.files import png, sidecar
 from editor.files.colour import srgb_profile, to_srgb
-from editor.files.sidecar import LayerExtras, Sidecar, StoredImage
+from editor.files.guard import guarded
+from editor.files.sidecar import LayerExtras, Piece, Sidecar, StoredImage
 from editor.files.writing import atomic_write
-from editor.geometry import EMPTY, Rect
+from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer
-from editor.tiles import TILE, UINT8, Array, TiledImage, converted, full_value
+from editor.tiles import TILE, UINT8, Array, Key, TiledImage, converted, full_value
+from editor.tree import walk
 
+_Encode = Callable[[str, Callable[[], Array]], None]
+_SMALL = 1 << 24  # pixels that are stored as one picture however little is in it
+_BLOCK = 8  # tiles to a side of the parts of a larger one
 THUMBNAIL = 256  # pixels of its longer side
 _SPEC_VERSION = "0.0.6"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -46,25 +54,54 @@ def save_snapshot(snapshot: Snapshot, path: Path, title: str = "") -> None:
         title: what to call the document when it is opened again; "" = the file's name.
 
     Raises:
-        FileProblem: the place cannot be written or the disk is full; the old file is untouched.
+        FileProblem: the place cannot be written, the disk is full, or the document is beyond `editor.limits` and could
+            not be opened again; the old file is untouched.
     """
+    with guarded(path, "save"):
+        _save(snapshot, path, title)
+
+
+def _save(snapshot: Snapshot, path: Path, title: str) -> None:
+    _need_readable(snapshot)
     book = _Book(snapshot)
     stack = ET.Element("stack", {"isolation": "isolate"})
     stack.extend([book.layer(layer) for layer in reversed(snapshot.layers)])  # OpenRaster lists the topmost first
     width, height = snapshot.size
     image = ET.Element("image", {"version": _SPEC_VERSION, "w": str(width), "h": str(height)})
     image.append(stack)
-    document = book.document(title)
+    listed = ET.tostring(image, "UTF-8", xml_declaration=True)
+    document = sidecar.dumped(book.document(title))
+    if book.pixels > limits.TOTAL_PIXELS or max(len(listed), len(document)) > sidecar.LIMIT:
+        raise FileProblem(
+            f"“{path.name}” would be larger than what can be opened again and was not saved. Merge or delete layers."
+        )
     with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         _put(archive, "mimetype", b"image/openraster")
-        _put(archive, "stack.xml", ET.tostring(image, "UTF-8", xml_declaration=True), packed=True)
-        _put(archive, sidecar.ENTRY, sidecar.dumped(document), packed=True)
+        _put(archive, "stack.xml", listed, packed=True)
+        _put(archive, sidecar.ENTRY, document, packed=True)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             flat = pool.submit(_merged, snapshot)  # first, because it takes longest
             for name, data in zip(book.entries, pool.map(lambda make: make(), book.entries.values()), strict=True):
                 _put(archive, name, data)
             for name, data in flat.result().items():
                 _put(archive, name, data)
+
+
+def _need_readable(snapshot: Snapshot) -> None:
+    """Refuse what `read_openraster` would refuse.
+
+    Raises:
+        DocumentError: which limit, and what to do.
+    """
+    limits.need_canvas(*snapshot.size)
+    limits.need_count(sum(map(limits.count_of, snapshot.layers)))
+    for root in snapshot.layers:
+        limits.need_depth(limits.depth_of(root))
+        limits.need_place(root)
+    for layer in walk(snapshot.layers):
+        limits.need_pixels(layer)
+        if isinstance(layer, ImageLayer) and layer.recipe is not None and len(layer.recipe) > sidecar.RECIPE_LIMIT:
+            raise FileProblem(f"The recipe of “{layer.name}” is too large to be saved. Merge the layer down.")
 
 
 def _merged(snapshot: Snapshot) -> dict[str, bytes]:
@@ -93,7 +130,8 @@ class _Book:
         self.snapshot = snapshot
         self.entries: dict[str, Callable[[], bytes]] = {}
         self._layers: dict[str, LayerExtras] = {}
-        self._keys: dict[str, str] = {}  # layer id -> key
+        self._count = 0
+        self.pixels = 0  # that the reader will decode
 
     def document(self, title: str) -> Sidecar:
         """Everything that stack.xml does not say; call it when all layers are described."""
@@ -104,20 +142,18 @@ class _Book:
             content = snapshot.profile
             self.entries[profile] = lambda: content
         selection = None if snapshot.selection is None else self._mask(snapshot.selection, "selection")
-        active = None if snapshot.active is None else self._keys.get(snapshot.active)
         return Sidecar(
             snapshot.dtype.name,
             title=title,
             profile=profile,
-            active=active,
             selection=selection,
             layers=self._layers,
         )
 
     def layer(self, layer: Layer, hidden: bool = False) -> ET.Element:
         """The element of a layer with all it holds; `hidden` where a flattened picture stands in for it."""
-        key = str(len(self._keys))
-        self._keys[layer.id] = key
+        key = str(self._count)
+        self._count += 1
         name = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", layer.name)
         attributes = {
             "name": name,
@@ -161,13 +197,18 @@ class _Book:
     def _picture(
         self, layer: ImageLayer, key: str, attributes: dict[str, str], extras: LayerExtras
     ) -> tuple[ET.Element, LayerExtras]:
-        rect = stored_rect(layer.pixels) or Rect(0, 0, 1, 1)
+        parts = stored_parts(layer.pixels) or [Rect(0, 0, 1, 1)]
+        rect = parts[0]
         src = full = f"data/{key}.png"
-        if layer.mask is not None and layer.mask_enabled:
+        masked = layer.mask is not None and layer.mask_enabled
+        if masked or len(parts) > 1:  # one picture for other programs
             full = f"pentimento/pixels-{key}.png"
-            mask = layer.mask
-            self._encode(src, lambda: _masked(layer.pixels.read(rect), mask.read(rect)))
-        self._encode(full, lambda: layer.pixels.read(rect))
+            if len(parts) > 1:  # far apart: what lies on the canvas
+                x, y = layer.offset
+                rect = layer.pixels.extent().intersected(self.snapshot.canvas.translated(-x, -y)) or Rect(-x, -y, 1, 1)
+            mask = layer.mask if masked else None
+            self._encode(src, lambda: _seen(layer.pixels, mask, rect))
+        stored = self._stored(layer.pixels, parts, full, self._encode)
         recipe = None
         if layer.recipe is not None:
             recipe = f"pentimento/recipe-{key}.zip"
@@ -176,7 +217,7 @@ class _Book:
         place = {"src": src, "x": str(rect.x + layer.offset[0]), "y": str(rect.y + layer.offset[1])}
         return ET.Element("layer", {**attributes, **place}), replace(
             extras,
-            pixels=StoredImage(full, rect.x, rect.y, dtype=layer.pixels.dtype.name),
+            pixels=stored,
             alpha_locked=layer.alpha_locked,
             role=layer.role.value,
             recipe=recipe,
@@ -184,12 +225,23 @@ class _Book:
         )
 
     def _mask(self, mask: TiledImage, name: str) -> StoredImage:
-        rect = stored_rect(mask)
-        if not rect:
-            return StoredImage("", default=mask.default, dtype=mask.dtype.name)
-        src = f"pentimento/{name}.png"
-        self.entries[src] = lambda: png.encode(mask.read(rect))
-        return StoredImage(src, rect.x, rect.y, mask.default, mask.dtype.name)
+        def encode(src: str, pixels: Callable[[], Array]) -> None:
+            self.entries[src] = lambda: png.encode(pixels())
+
+        parts, dtype = stored_parts(mask), mask.dtype.name
+        if not parts:
+            return StoredImage("", default=mask.default, dtype=dtype)
+        return replace(self._stored(mask, parts, f"pentimento/{name}.png", encode), default=mask.default, dtype=dtype)
+
+    def _stored(self, image: TiledImage, parts: list[Rect], src: str, encode: _Encode) -> StoredImage:
+        """Put the parts of a picture into entries: the first into `src`, more into numbered ones beside it."""
+        pieces = []
+        for number, part in enumerate(parts):
+            name = src if number == 0 else f"{src.removesuffix('.png')}-{number}.png"
+            encode(name, partial(image.read, part))
+            pieces.append(Piece(name, part.x, part.y))
+            self.pixels += part.area
+        return StoredImage(src, parts[0].x, parts[0].y, more=tuple(pieces[1:]))
 
     def _encode(self, src: str, pixels: Callable[[], Array]) -> None:
         profile = self.snapshot.profile
@@ -198,20 +250,25 @@ class _Book:
         self.entries[src] = lambda: png.encode(pixels(), profile)
 
 
-def stored_rect(image: TiledImage) -> Rect:
-    """The smallest rectangle that holds every value other than the default, colours under alpha 0 included."""
-    found = EMPTY
+def stored_parts(image: TiledImage) -> list[Rect]:
+    """The rectangles that are stored: one where that is not wasteful, else one for each block with something in it.
+
+    Together they hold every value other than the default, colours under alpha 0 included.
+    """
+    whole = image.extent()
+    if not whole:
+        return []
+    if limits.fits(whole.width, whole.height) and whole.area <= max(_SMALL, 4 * len(image.tiles) * TILE * TILE):
+        return [whole]
+    blocks: dict[Key, dict[Key, Array]] = {}
     for (column, row), tile in image.tiles.items():
-        if image.default or image.channels != 4:
-            filled = (tile != image.default).any(axis=2)
-        else:  # a whole pixel at a time
-            filled = tile.view(np.uint32 if tile.dtype == UINT8 else np.uint64)[..., 0] != 0
-        rows, columns = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
-        if len(rows):
-            x, y = int(columns[0]), int(rows[0])
-            box = Rect(x, y, int(columns[-1]) + 1 - x, int(rows[-1]) + 1 - y)
-            found = found.united(box.translated(column * TILE, row * TILE))
-    return found
+        blocks.setdefault((column // _BLOCK, row // _BLOCK), {})[column, row] = tile
+    boxes = [TiledImage(image.channels, image.dtype, image.default, blocks[key]).extent() for key in sorted(blocks)]
+    return [box for box in boxes if box]
+
+
+def _seen(pixels: TiledImage, mask: TiledImage | None, rect: Rect) -> Array:
+    return pixels.read(rect) if mask is None else _masked(pixels.read(rect), mask.read(rect))
 
 
 def _masked(pixels: Array, mask: Array) -> Array:

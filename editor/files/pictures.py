@@ -10,8 +10,9 @@ import numpy as np
 
 from editor.errors import FileProblem
 from editor.files import deep, flat
+from editor.files.guard import guarded
 from editor.files.kinds import Kind
-from editor.files.reading import broken, no_memory, read_all, read_kind
+from editor.files.reading import read_all, read_kind
 from editor.tiles import Array
 
 
@@ -39,18 +40,11 @@ def open_pixels(path: Path) -> Picture:
     Raises:
         FileProblem: the file is missing, a folder, not readable, of another kind, damaged or too large.
     """
-    kind = read_kind(path)
-    if kind is Kind.ORA:
-        raise FileProblem(f"“{path.name}” is an OpenRaster document with layers. Open it as a document.")
-    data = read_all(path)
-    try:
-        return _decoded(path, data, kind)
-    except FileProblem:
-        raise
-    except MemoryError as error:
-        raise no_memory(path.name) from error
-    except Exception as error:  # decoders answer hostile bytes with any exception there is
-        raise broken(path.name) from error
+    with guarded(path, "open"):
+        kind = read_kind(path)
+        if kind is Kind.ORA:
+            raise FileProblem(f"“{path.name}” is an OpenRaster document with layers. Open it as a document.")
+        return _decoded(path, read_all(path), kind)
 
 
 def _decoded(path: Path, data: bytes, kind: Kind) -> Picture:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
-import zipfile
 from pathlib import Path
 
+from editor import limits
 from editor.errors import FileProblem
 from editor.files.kinds import HEAD, OPENS, Kind, kind_of, stranger
+from editor.files.zips import opened_zip
 
-PIXEL_LIMIT = 400_000_000  # of one picture
-SIDE_LIMIT = 200_000
 FILE_LIMIT = 8 << 30
 
 
@@ -50,8 +49,8 @@ def read_kind(path: Path) -> Kind:
 def _holds_stack(path: Path) -> bool:
     """Whether a ZIP is OpenRaster although its first entry does not say so; some programs write it that way."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return "stack.xml" in archive.namelist()
+        with opened_zip(path) as archive:
+            return "stack.xml" in archive.NameToInfo
     except Exception:  # not a whole ZIP; its first bytes decide
         return False
 
@@ -80,17 +79,17 @@ def check_size(name: str, width: int, height: int) -> None:
     """
     if width < 1 or height < 1:
         raise broken(name)
-    if width * height > PIXEL_LIMIT or max(width, height) > SIDE_LIMIT:
+    if not limits.fits(width, height):
         raise FileProblem(
-            f"“{name}” would be {width} × {height} pixels; Pentimento opens up to {PIXEL_LIMIT // 10**6} million, "
-            f"{SIDE_LIMIT} to a side. Scale it down with another program first."
+            f"“{name}” would be {width} × {height} pixels; Pentimento opens up to {limits.PIXELS // 10**6} million, "
+            f"{limits.SIDE} to a side. Scale it down with another program first."
         )
 
 
 def too_large(name: str) -> FileProblem:
     """What to say of a picture whose size was refused before it was known exactly."""
     return FileProblem(
-        f"“{name}” has more than the {PIXEL_LIMIT // 10**6} million pixels that Pentimento opens. "
+        f"“{name}” has more than the {limits.PIXELS // 10**6} million pixels that Pentimento opens. "
         "Scale it down with another program first."
     )
 

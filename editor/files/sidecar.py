@@ -9,6 +9,9 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from editor.layers import BlendMode
 
 VERSION = 1
+LIMIT = 32 << 20  # bytes of the entry
+RECIPE_LIMIT = 1 << 30  # bytes
+PROFILE_LIMIT = 64 << 20  # bytes
 ENTRY = "pentimento/document.json"
 NAMESPACE = "urn:pentimento:openraster"
 KEY = f"{{{NAMESPACE}}}key"  # attribute of a layer in stack.xml: its entry in `Sidecar.layers`
@@ -25,13 +28,24 @@ class SidecarError(ValueError):
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Part of a tiled image in a PNG entry `src`; x, y: where its first pixel lies in the layer's own coordinates."""
+
+    src: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
 class StoredImage:
-    """A tiled image in a PNG entry.
+    """A tiled image in PNG entries.
 
     Attributes:
         src: entry; "" when nothing but `default` is in it.
         x, y: where its first pixel lies in the layer's own coordinates.
         default: the value everywhere else.
+        dtype: of a mask, which has a depth of its own; layers have the document's.
+        more: further parts, of a picture whose filled places lie far apart.
     """
 
     src: str
@@ -39,6 +53,7 @@ class StoredImage:
     y: int = 0
     default: int = 0
     dtype: str = "uint8"
+    more: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,13 +76,12 @@ class LayerExtras:
 
 @dataclass(frozen=True)
 class Sidecar:
-    """The document; `profile` names an entry, `active` is a key of `layers`."""
+    """The document; `profile` names an entry."""
 
     dtype: str
     version: int = VERSION
     title: str = ""
     profile: str | None = None
-    active: str | None = None
     selection: StoredImage | None = None
     layers: dict[str, LayerExtras] = field(default_factory=dict)
 
@@ -104,6 +118,8 @@ def _checked(hint: Any, value: Any) -> Any:
     options = get_args(hint)
     if type(None) in options:
         return None if value is None else _checked(options[0], value)
+    if hint == tuple[Piece, ...] and isinstance(value, list):
+        return tuple(_built(Piece, piece) for piece in value)
     if hint in (StoredImage, LayerExtras):
         return _built(hint, value)
     if hint == dict[str, LayerExtras] and isinstance(value, dict):

@@ -25,7 +25,7 @@ class BrushTool(Tool):
     _target: Target
     _stroke: Stroke
     _trail: Trail
-    _erasing = False
+    _erasing = _picking = False
     _hover: tuple[float, float] | None = None
 
     @property
@@ -35,16 +35,17 @@ class BrushTool(Tool):
 
     def press(self, document: Document, event: PointerEvent) -> None:
         self._hover = (event.x, event.y)
-        if Modifier.ALT in event.modifiers and not self.erases:
-            colour = picked_colour(document, event.x, event.y)
-            if colour is not None:
-                self.options.change(colour=colour)
+        self._picking = Modifier.ALT in event.modifiers and not self.erases
+        if self._picking:
+            self.active = True
+            self._pick(document, event)
             return
         self._erasing = self.erases or event.eraser
         self._target = erase_target(document) if self._erasing else paint_target(document)
+        self.active = True
         brush = self.brush
         layer = document[self._target.layer]
-        self._trail = Trail(brush)
+        self._trail = Trail(brush, document.canvas)
         self._stroke = Stroke(
             self._target.before,
             self._ink(document),
@@ -55,16 +56,19 @@ class BrushTool(Tool):
             document.selection,
             layer.offset,
         )
-        self.active = True
         self._paint(document, self._trail.start(event.x, event.y, event.pressure))
 
     def move(self, document: Document, event: PointerEvent) -> None:
         self._hover = (event.x, event.y)
-        if self.active:
+        if self.active and self._picking:
+            self._pick(document, event)
+        elif self.active:
             self._paint(document, self._trail.move(event.x, event.y, event.pressure))
 
     def release(self, document: Document, event: PointerEvent) -> None:
-        if self.active:
+        if self.active and self._picking:
+            self.active = False
+        elif self.active:
             self._paint(document, self._trail.finish())
             self.active = False
             mask = self._target.mask
@@ -76,10 +80,16 @@ class BrushTool(Tool):
     def cancel(self, document: Document) -> None:
         if self.active:
             self.active = False
-            self._target.take_back(document)
+            if not self._picking:
+                self._target.take_back(document)
 
     def overlay(self) -> Overlay | None:
         return None if self._hover is None else CircleOverlay(*self._hover, self.brush.size / 2)
+
+    def _pick(self, document: Document, event: PointerEvent) -> None:
+        colour = picked_colour(document, event.x, event.y)
+        if colour is not None:
+            self.options.change(colour=colour)
 
     def _ink(self, document: Document) -> Ink:
         mask = self._target.mask
@@ -90,7 +100,8 @@ class BrushTool(Tool):
 
     def _paint(self, document: Document, dabs: list[Dab]) -> None:
         x, y = document[self._target.layer].offset
-        dirty: Rect = self._stroke.add([replace(dab, x=dab.x - x, y=dab.y - y) for dab in dabs])
+        own = [replace(dab, x=dab.x - x, y=dab.y - y) for dab in dabs] if x or y else dabs
+        dirty: Rect = self._stroke.add(own)
         if dirty:
             self._target.show(document, self._stroke.now, dirty.translated(x, y))
 

@@ -29,7 +29,7 @@ class MaskBrushTool(Tool):
         before = self._before or TiledImage(channels=1)
         ink = Ink((0.0,) if takes_away else (1.0,))
         self._stroke = Stroke(before, ink, brush.hardness, brush.flow, brush.opacity, document.canvas)
-        self._trail = Trail(brush)
+        self._trail = Trail(brush, document.canvas)
         self.active = True
         self._hover = (event.x, event.y)
         self._paint(document, self._trail.start(event.x, event.y, event.pressure))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
-from editor.clipboard import copy_pixels
-from editor.commands import Command, MoveLayer, RemoveLayer, ReplacePixels, Sequence, SetSelection, need_unlocked
+from editor.clipboard import selected_pixels
+from editor.commands import Command, MoveLayer, RemoveLayer, Sequence, SetSelection, SwapTiles, need_unlocked
 from editor.commands.pixels import shift_layer
 from editor.document import Document
 from editor.errors import DocumentError
@@ -16,30 +16,38 @@ from editor.painting import Ink, limit, painted
 from editor.planes import Plane
 from editor.tiles import TILE, TiledImage
 from editor.tools.base import Tool
-from editor.tools.target import new_target, takes_colour
+from editor.tools.target import need_seen, new_target, takes_colour
+
+TITLE = "Move selection"
 
 
 class MoveTool(Tool):
-    """Whole pixels; Shift keeps to one axis."""
+    """Whole pixels; Shift keeps to one axis.
+
+    What is selected is lifted as soon as it moves: cut out of a strokes layer, copied out of a picture. A strokes layer
+    that lies wholly inside the selection, as one just lifted or pasted does, is moved itself.
+    """
 
     id, title, shortcut, cursor = "move", "Move", "V", "move"
 
-    _layer: LayerId
+    _layer: LayerId | None
     _start: tuple[float, float]
     _shift: tuple[int, int]
     _undo: tuple[Command, ...]  # what takes a lifted patch back, in order
     _selection: TiledImage | None
+    _ready: bool
 
     def press(self, document: Document, event: PointerEvent) -> None:
         self._start, self._shift, self._undo = (event.x, event.y), (0, 0), ()
-        self._selection = document.selection
-        if self._selection is not None:
-            self._lift(document)
-        elif document.active is None:
-            raise DocumentError("No layer is active. Choose the one to move in the Layers panel.")
-        else:
-            need_unlocked(document, document.active)
-        self._layer = cast(LayerId, document.active)
+        self._selection, self._layer, self._ready = document.selection, document.active, False
+        if self._layer is not None:
+            need_seen(document, self._layer)
+        if self._selection is None:
+            if self._layer is None:
+                raise DocumentError("No layer is active. Choose the one to move in the Layers panel.")
+            need_unlocked(document, self._layer)
+        elif self._layer is not None and takes_colour(document, self._layer):
+            need_unlocked(document, self._layer)
         self.active = True
 
     def move(self, document: Document, event: PointerEvent) -> None:
@@ -54,44 +62,71 @@ class MoveTool(Tool):
         if not self.active:
             return
         self.move(document, event)
-        if self._shift == (0, 0):
+        if self._shift == (0, 0) or self._layer is None:
             self.cancel(document)
             return
         self.active = False
-        if self._undo:
-            if self._selection is not None:
-                document.select(_shifted(self._selection, *self._shift, document.canvas))
-            undo: Command = Sequence((*self._undo, SetSelection(self._selection)), "Move selection")
-        else:
+        undo = self._undo
+        if not undo:
             x, y = document[self._layer].offset
-            undo = MoveLayer(self._layer, (x - self._shift[0], y - self._shift[1]))
-        document.history.record(undo.title, undo)
+            undo = (MoveLayer(self._layer, (x - self._shift[0], y - self._shift[1])),)
+        if self._selection is None:
+            document.history.record(undo[0].title, undo[0])
+            return
+        document.select(self._selection.moved(*self._shift, document.canvas))
+        document.history.record(TITLE, Sequence((*undo, SetSelection(self._selection)), TITLE))
 
     def cancel(self, document: Document) -> None:
         if self.active:
             self.active = False
-            self._shift_to(document, 0, 0)
+            if self._layer is not None and self._layer in document:
+                self._shift_to(document, 0, 0)
             for command in self._undo:
                 command.apply(document)
 
     def _shift_to(self, document: Document, dx: int, dy: int) -> None:
-        if (dx, dy) != self._shift:
-            shift_layer(document, self._layer, dx - self._shift[0], dy - self._shift[1])
-            self._shift = (dx, dy)
+        if (dx, dy) == self._shift:
+            return
+        if not self._ready:
+            self._ready = True
+            if self._selection is not None and not _inside(document, self._layer, self._selection):
+                self._lift(document, self._selection)
+        shift_layer(document, cast(LayerId, self._layer), dx - self._shift[0], dy - self._shift[1])
+        self._shift = (dx, dy)
 
-    def _lift(self, document: Document) -> None:
-        """Put the selected pixels into a new strokes layer; cut out of a strokes layer, copied out of a photo."""
-        pixels, origin = copy_pixels(document)
+    def _lift(self, document: Document, selection: TiledImage) -> None:
+        """Put the selected pixels into a new strokes layer; cut out of a strokes layer, copied out of a picture."""
+        pixels, origin = selected_pixels(document)
         source = document[document.active] if document.active is not None else None
-        cuts = isinstance(source, ImageLayer) and takes_colour(document, source.id)
-        if source is not None and cuts:
-            need_unlocked(document, source.id)
         target = new_target(document)
-        document.replace(target.layer, name="Moved", pixels=TiledImage.from_array(pixels), offset=origin)
+        self._layer = target.layer
         self._undo = (RemoveLayer(target.layer, activate=target.active_before),)
-        if isinstance(source, ImageLayer) and cuts:
-            self._undo = (*self._undo, ReplacePixels(source.id, source.pixels))
-            document.replace(source.id, pixels=_without_selected(source, cast(TiledImage, self._selection)))
+        looks: dict[str, Any] = {}
+        if isinstance(source, ImageLayer) and takes_colour(document, source.id):
+            left = _without_selected(source, selection)
+            back = SwapTiles.between(source.id, "pixels", left, source.pixels, TITLE)
+            document.replace(source.id, pixels=left)
+            self._undo = (*self._undo, back)
+            looks = {"opacity": source.opacity, "blend": source.blend}
+        document.replace(target.layer, name="Moved", pixels=pixels, offset=origin, **looks)
+
+
+def _inside(document: Document, layer: LayerId | None, selection: TiledImage) -> bool:
+    """Whether a strokes layer holds something, and nothing that is not selected at all."""
+    if layer is None or not takes_colour(document, layer):
+        return False
+    found = document[layer]
+    if not isinstance(found, ImageLayer) or not found.pixels.tiles:
+        return False
+    some = False
+    for key, tile in found.pixels.tiles.items():
+        there = tile[..., 3] != 0
+        selected = selection.view(Rect(key[0] * TILE, key[1] * TILE, TILE, TILE).translated(*found.offset))
+        outside = there if selected is None else there & (selected[..., 0] == 0)
+        if outside.any():
+            return False
+        some = some or bool(there.any())
+    return some
 
 
 def _without_selected(layer: ImageLayer, selection: TiledImage) -> TiledImage:
@@ -103,11 +138,5 @@ def _without_selected(layer: ImageLayer, selection: TiledImage) -> TiledImage:
         return limit(out, selection, part.translated(x, y))
 
     area = selection.bounds().translated(-x, -y).intersected(layer.pixels.bounds())
-    return painted(layer.pixels, layer.pixels, area.split(TILE), Ink(None), weights).pruned()
-
-
-def _shifted(selection: TiledImage, dx: int, dy: int, canvas: Rect) -> TiledImage:
-    """A selection moved by whole pixels, cut to the canvas."""
-    area = selection.bounds().translated(dx, dy).intersected(canvas)
-    moved = selection.read(area.translated(-dx, -dy))
-    return TiledImage.from_array(moved, (area.x, area.y))
+    cut = painted(layer.pixels, layer.pixels, area.split(TILE), Ink(None), weights)
+    return cut.sharing(layer.pixels).pruned()

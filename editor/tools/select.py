@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import cos, hypot, pi, sin
+from math import cos, floor, hypot, pi, sin
 from typing import cast
 
 from editor.commands import SetSelection
@@ -47,7 +47,7 @@ class SelectTool(Tool):
         if not self._dragged:
             selection = None if self._how is Combine.REPLACE else document.selection
         else:
-            shape = self._feathered(self._shape(document.canvas), document.canvas)
+            shape = self._feathered(self._whole_shape(document.canvas), document.canvas)
             selection = combined(document.selection, shape, self._how)
         if selection is not document.selection:
             document.history.do(SetSelection(selection, "Deselect" if selection is None else self.title))
@@ -58,6 +58,13 @@ class SelectTool(Tool):
 
     def overlay(self) -> Overlay | None:
         return OutlineOverlay(self._outline()) if self.active and len(self._points) > 1 else None
+
+    def _whole_shape(self, canvas: Rect) -> TiledImage:
+        """The selection that was outlined; a drag inside one pixel, close up, selects that pixel."""
+        left, top, right, bottom = _box(self._points)
+        if max(right - left, bottom - top) < 1:
+            return rectangle(Rect(floor((left + right) / 2), floor((top + bottom) / 2), 1, 1), canvas)
+        return self._shape(canvas)
 
     @abstractmethod
     def _shape(self, canvas: Rect) -> TiledImage:
@@ -91,8 +98,9 @@ class RectangleTool(SelectTool):
     id, title, shortcut = "rectangle", "Select rectangle", "R"
 
     def _shape(self, canvas: Rect) -> TiledImage:
-        left, top, right, bottom = (round(value) for value in _box(self._points))
-        return rectangle(Rect(left, top, right - left, bottom - top), canvas)
+        left, top, right, bottom = _box(self._points)
+        (x, width), (y, height) = _whole(left, right), _whole(top, bottom)
+        return rectangle(Rect(x, y, width, height), canvas)
 
     def _outline(self) -> tuple[Point, ...]:
         left, top, right, bottom = _box(self._points)
@@ -134,6 +142,12 @@ def _combination(modifiers: Modifier) -> Combine:
     if shift and alt:
         return Combine.INTERSECT
     return Combine.ADD if shift else Combine.SUBTRACT if alt else Combine.REPLACE
+
+
+def _whole(low: float, high: float) -> tuple[int, int]:
+    """First whole pixel and how many, at least one."""
+    first, end = round(low), round(high)
+    return (first, end - first) if end > first else (floor((low + high) / 2), 1)
 
 
 def _box(points: tuple[Point, ...]) -> tuple[float, float, float, float]:

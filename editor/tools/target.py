@@ -9,9 +9,8 @@ from editor.clipboard import above_active
 from editor.commands import Command, RemoveLayer, ReplaceMask, SwapTiles, need_image, need_unlocked
 from editor.document import Document
 from editor.errors import DocumentError, LayerLocked
-from editor.flatten import covers
 from editor.geometry import EMPTY, Rect
-from editor.layers import ImageLayer, LayerId, Role
+from editor.layers import GroupLayer, ImageLayer, LayerId, Role
 from editor.tiles import TiledImage
 
 
@@ -49,12 +48,16 @@ class Target:
         document.history.record(title, self._undo(now, title, area))
 
     def take_back(self, document: Document) -> None:
-        """As if the gesture had never begun."""
-        if self.added:
-            document.remove(self.layer)
-            document.activate(self.active_before)
-        else:
+        """As if the gesture had never begun; what else happened meanwhile stays."""
+        if self.layer not in document:
+            return
+        if not self.added:
             self._restore(document)
+            return
+        was_active = document.active == self.layer
+        document.remove(self.layer)
+        if was_active and (self.active_before is None or self.active_before in document):
+            document.activate(self.active_before)
 
     @property
     def plane(self) -> str:
@@ -102,12 +105,17 @@ def erase_target(document: Document) -> Target:
 def mask_target(document: Document, layer: LayerId) -> Target:
     """A layer's mask; one that shows everything is made where there is none."""
     need_unlocked(document, layer)
-    mask = document[layer].mask
-    if mask is not None:
-        return Target(layer, True, mask)
-    mask = TiledImage(channels=1, default=255)
-    document.replace(layer, mask=mask)
-    return Target(layer, True, mask, mask_added=True)
+    need_seen(document, layer)
+    found = document[layer]
+    if found.mask is None:
+        mask = TiledImage(channels=1, default=255)
+        document.replace(layer, mask=mask, mask_enabled=True)
+        return Target(layer, True, mask, mask_added=True)
+    if not found.mask_enabled:
+        raise DocumentError(
+            f"The mask of “{found.name}” is switched off. Switch it on in the Layers panel to paint on it."
+        )
+    return Target(layer, True, found.mask)
 
 
 def new_target(document: Document) -> Target:
@@ -117,6 +125,7 @@ def new_target(document: Document) -> Target:
         for group in document.path_to(parent):
             if group.locked:
                 raise LayerLocked(group.name)
+        need_seen(document, parent)
     layer = ImageLayer(name=_free_name(document), role=Role.STROKES, pixels=TiledImage(dtype=document.dtype))
     document.insert(layer, parent, index)
     document.activate(layer.id)
@@ -124,24 +133,27 @@ def new_target(document: Document) -> Target:
 
 
 def takes_colour(document: Document, layer: LayerId) -> bool:
-    """Whether it is a layer to paint on: strokes, or an image layer that is no photo.
-
-    A photo is what lies at the bottom of the document or covers the whole canvas.
-    """
+    """Whether it is a layer to paint on: strokes; pictures and results are kept, wherever they lie."""
     found = document[layer]
-    if not isinstance(found, ImageLayer) or found.role is Role.RESULT:
-        return False
-    if found.role is Role.STROKES or not found.pixels.tiles:
-        return True
-    own = document.canvas.translated(-found.offset[0], -found.offset[1])
-    return found is not document.layers[0] and not covers(found.pixels, own)
+    return isinstance(found, ImageLayer) and found.role is Role.STROKES
+
+
+def need_seen(document: Document, layer: LayerId) -> None:
+    """Refuse to work where nothing of it would be seen.
+
+    Raises:
+        DocumentError: the layer or a group around it is hidden.
+    """
+    for part in document.path_to(layer):
+        if not part.visible:
+            kind = "group" if isinstance(part, GroupLayer) else "layer"
+            raise DocumentError(f"The {kind} “{part.name}” is hidden. Show it in the Layers panel to work on it.")
 
 
 def _pixel_target(document: Document, layer: LayerId) -> Target:
     need_unlocked(document, layer)
     found = need_image(document, layer)
-    if not all(part.visible for part in document.path_to(layer)):
-        raise DocumentError(f"The layer “{found.name}” is hidden. Show it in the Layers panel to work on it.")
+    need_seen(document, layer)
     return Target(layer, False, found.pixels)
 
 

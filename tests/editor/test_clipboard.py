@@ -33,6 +33,19 @@ def test_a_soft_selection_scales_the_alpha() -> None:
     assert (pixels[..., 3] == 102).all()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_the_mask_hides_is_not_copied(dtype: type) -> None:
+    document = photo_document(dtype=dtype)
+    full = np.iinfo(dtype).max
+    mask = TiledImage(channels=1, dtype=np.dtype(dtype)).fill(Rect(10, 20, 30, 40), full // 3)
+    document.replace(document.layers[0].id, mask=mask)
+    pixels, origin = copy_pixels(document)
+    assert (origin, pixels.shape) == ((10, 20), (40, 30, 4))
+    assert (pixels[..., 3] == full // 3).all()
+    document.replace(document.layers[0].id, mask_enabled=False)
+    assert copy_pixels(document)[0].shape == (280, 300, 4)
+
+
 def test_a_group_is_copied_as_it_looks() -> None:
     document = photo_document()
     above = image_layer(noise(50, 60, seed=4), (20, 20), opacity=0.5)

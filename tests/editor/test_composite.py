@@ -168,3 +168,19 @@ def test_painting_the_active_layer_composites_only_that_layer_again() -> None:
     )
     compositor.render(Rect(100, 100, 200, 200))
     assert compositor.cached_bytes == cached > 0
+
+
+def test_cells_with_nothing_in_them_count_too_and_all_can_be_forgotten() -> None:
+    document = Document(4000, 4000)
+    document.insert(image_layer(noise(9, 9)), None, 0)
+    document.insert(image_layer(noise(9, 9)), None, 1)
+    document.activate(document.layers[1].id)
+    compositor = Compositor(document, cache_limit=20_000)
+    for x in range(0, 4000, 1000):
+        compositor.render(Rect(x, 1000, 1000, 1000))
+    assert 0 < compositor.cached_bytes <= 20_000
+    assert len(compositor._cells) < 100
+    before = compositor.render(Rect(0, 0, 50, 50))
+    compositor.forget()
+    assert compositor.cached_bytes == 0
+    assert np.array_equal(compositor.render(Rect(0, 0, 50, 50)), before)

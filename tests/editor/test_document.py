@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from editor.document import Change, Document, What
 from editor.geometry import EMPTY, Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, layer_bounds
-from editor.tiles import TiledImage
+from editor.tiles import UINT16, TiledImage
 from tests.editor.builders import image_layer, noise, photo_document, same_state
 
 
@@ -146,3 +148,19 @@ def test_impossible_documents_are_refused(size: tuple[int, int]) -> None:
         Document(*size)
     with pytest.raises(ValueError, match="bits"):
         Document(5, 5, np.float32)
+
+
+def test_a_selection_that_comes_in_is_cut_to_the_canvas_or_refused() -> None:
+    start = photo_document().snapshot()
+
+    def given(selection: TiledImage) -> TiledImage | None:
+        return Document.from_snapshot(replace(start, selection=selection)).selection
+
+    found = given(TiledImage(channels=1).fill(Rect(-40, 200, 100, 4000), 255))
+    assert found is not None
+    assert found.content() == Rect(0, 200, 60, 80)
+    assert given(TiledImage(channels=1)) is None
+    assert given(TiledImage(channels=1).fill(Rect(900, 0, 9, 9), 255)) is None
+    for wrong in (TiledImage(channels=1, dtype=UINT16), TiledImage(channels=1, default=255), TiledImage()):
+        with pytest.raises(ValueError, match="selection"):
+            given(wrong)

@@ -6,9 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from editor.commands import Command, Rename, ReplacePixels, Sequence, SetOpacity, SetVisible
+from editor.commands import (
+    Command,
+    RemoveLayer,
+    Rename,
+    ReplacePixels,
+    ReplaceResult,
+    Sequence,
+    SetOpacity,
+    SetVisible,
+)
 from editor.composite import composite
-from editor.document import Change, Document, What
+from editor.document import Change, Document, Snapshot, What
 from editor.errors import DocumentError
 from editor.history import History
 from editor.tiles import TiledImage
@@ -186,3 +195,101 @@ def test_a_document_that_is_closed_modified_stays_so() -> None:
     document.history.close()
     assert document.modified
     document.history.close()
+
+
+def spilled(tmp_path: Path) -> tuple[Document, History, list[Snapshot]]:
+    """Six repaintings, all in files."""
+    document = photo_document()
+    history = with_history(document, 1, tmp_path)
+    states: list[Snapshot] = [document.snapshot()]
+    for seed in range(6):
+        history.do(repainted(document, seed))
+        states.append(document.snapshot())
+    history.wait()
+    return document, history, states
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "empty"])
+def test_a_step_that_is_lost_on_the_disk_is_dropped_with_those_beyond_it(damage: str, tmp_path: Path) -> None:
+    document, history, states = spilled(tmp_path)
+    history.mark_saved()
+    history.go_to(4)
+    history.wait()
+    files = sorted(next(tmp_path.iterdir()).iterdir())
+    lost = files[2]  # undoes step 3
+    if damage == "gone":
+        lost.unlink()
+    else:
+        lost.write_bytes(lost.read_bytes()[: 1000 if damage == "cut" else 0])
+    with pytest.raises(DocumentError, match=r"could not be read back"):
+        history.go_to(0)
+    assert document.snapshot() is not states[3]
+    assert same_state(document.snapshot(), states[3])
+    assert (history.position, len(history.steps), history.can_undo) == (0, 3, False)
+    assert document.modified
+    history.undo()
+    history.go_to(3)
+    assert same_state(document.snapshot(), states[6])
+    assert not document.modified
+    history.close()
+
+
+def test_a_lost_step_that_was_undone_is_dropped_with_those_after_it(tmp_path: Path) -> None:
+    document, history, states = spilled(tmp_path)
+    history.go_to(0)
+    history.wait()
+    for path in next(tmp_path.iterdir()).iterdir():
+        path.unlink()
+    with pytest.raises(DocumentError, match="could not be read back"):
+        history.redo()
+    assert same_state(document.snapshot(), states[0])
+    assert (history.steps, history.position, document.modified) == ([], 0, False)
+    history.do(repainted(document, 9))
+    history.undo()
+    assert same_state(document.snapshot(), states[0])
+
+
+def test_too_little_memory_to_read_a_step_back_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document, history, states = spilled(tmp_path)
+
+    def fail(path: Path) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("editor.history.SpillFolder.read", fail)
+        with pytest.raises(DocumentError, match="not enough memory"):
+            history.undo()
+    assert (history.position, len(history.steps)) == (6, 6)
+    history.go_to(0)
+    assert same_state(document.snapshot(), states[0])
+
+
+def test_no_place_for_the_folder_is_like_a_full_disk(tmp_path: Path) -> None:
+    document = photo_document()
+    history = with_history(document, 1, tmp_path / "not" / "there")
+    states = [document.snapshot()]
+    for seed in range(3):
+        history.do(repainted(document, seed))
+        states.append(document.snapshot())
+    for position in (0, 3, 1):
+        history.go_to(position)
+        assert same_state(document.snapshot(), states[position])
+
+
+def test_an_error_of_any_kind_while_writing_keeps_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path, value: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("editor.history.SpillFolder.write", fail)
+    document, history, states = spilled(tmp_path)
+    history.go_to(0)
+    assert same_state(document.snapshot(), states[0])
+
+
+def test_the_bytes_of_recipes_count() -> None:
+    document = photo_document()
+    layer = document.layers[0].id
+    for number in range(3):
+        document.history.do(ReplaceResult(layer, TiledImage(), None, bytes(20_000 + number)))
+    document.history.do(RemoveLayer(layer))
+    assert document.history.memory >= 20_000 + 20_001 + 20_002 + 4 * 256 * 256 * 4

@@ -144,3 +144,18 @@ def test_nothing_outside_the_clip_is_touched() -> None:
     assert one.now is one.before
     assert one.add([Dab(15, 15, 90, 1.0)]) == Rect(10, 10, 20, 20)
     assert one.now.content() == Rect(10, 10, 20, 20)
+
+
+@pytest.mark.parametrize(("flow", "cap"), [(1.0, 1.0), (0.3, 1.0), (0.6, 0.5)])
+def test_many_thin_dabs_add_up_as_one_by_one(flow: float, cap: float) -> None:
+    dabs = [Dab(-20.0 + 0.5 * i, 10.0 + 0.4 * i, 4.0 + i % 3, cap) for i in range(600)]
+    one = stroke(TiledImage(), Ink((0.0, 0.0, 0.0)), opacity=1.0, flow=flow)
+    dirty = one.add(dabs)
+    alpha = one.now.read(AREA)[..., 3]
+    assert np.abs(alpha - coverage(dabs, flow) * 255).max() <= 0.6
+    outside = alpha.copy()
+    outside[dirty.slices((AREA.x, AREA.y))] = 0
+    assert not outside.any()
+    hard = Stroke(TiledImage(dtype=np.dtype(np.uint16)), Ink((0.0, 0.0, 0.0)), 1.0, 1.0, 1.0, AREA)
+    hard.add(dabs if cap == 1.0 else [Dab(50, 50, 8, 1.0)])
+    assert hard.now.read(AREA)[..., 3].max() == 65535

@@ -6,7 +6,8 @@ from math import hypot, pi
 import numpy as np
 import pytest
 
-from editor.strokes import Brush, Dab, Trail, dab_print, disc
+from editor.geometry import Rect
+from editor.strokes import Brush, Dab, Trail, dab_print, disc, thin_prints
 
 
 def walked(brush: Brush, points: list[tuple[float, float, float]]) -> list[Dab]:
@@ -87,3 +88,45 @@ def test_brushes_below_a_pixel_grow_faint_instead_of_vanishing() -> None:
     mask, _, strength = dab_print(Dab(5.5, 5.5, 0.5, 1.0), 1.0)
     assert strength == 0.25
     assert mask.max() > 0.9
+
+
+@pytest.mark.parametrize("hardness", [0.0, 0.6, 1.0])
+def test_thin_dabs_leave_the_same_together_as_one_by_one(hardness: float) -> None:
+    dabs = [Dab(40.1 + 1.3 * i, 30.0 - 0.7 * i, 0.4 + 0.8 * i, 1.0) for i in range(28)]
+    prints, columns, rows = thin_prints(dabs, hardness)
+    for dab, together, column, row in zip(dabs, prints, columns.tolist(), rows.tolist(), strict=True):
+        mask, rect, strength = dab_print(dab, hardness)
+        padded = np.zeros((200, 200), np.float32)
+        padded[rect.slices((-60, -60))] = mask * strength
+        inside = Rect(column, row, together.shape[1], together.shape[0])
+        np.testing.assert_allclose(together, padded[inside.slices((-60, -60))], atol=1e-5)
+        assert padded.sum() == pytest.approx(together.sum(), rel=1e-4)
+
+
+def test_ways_outside_the_clip_leave_no_dabs_and_inside_they_stay_where_they_were() -> None:
+    brush, clip = Brush(size=10, spacing=0.25, pressure_size=False), Rect(0, 0, 100, 100)
+    points = [(50.0, 50.0, 1.0), (1_000_000.0, 50.0, 1.0), (1_000_000.0, 9_000.0, 1.0), (-400.0, -400.0, 1.0)]
+    way = [*points[:2], (50.0, 50.0, 1.0), (-2000.0, 60.0, 1.0)]
+    trail = Trail(brush, clip)
+    dabs = trail.start(*way[0])
+    for point in way[1:]:
+        dabs += trail.move(*point)
+    free = [dab for dab in walked(brush, [way[0], (4000.0, 50.0, 1.0)]) if dab.x <= 107]
+    assert len(dabs) < 200
+    assert [dab.x for dab in dabs[: len(free)]] == pytest.approx([dab.x for dab in free])
+    assert all(-7 <= dab.x <= 107 and -7 <= dab.y <= 107 for dab in dabs)
+    trail = Trail(brush, clip)
+    trail.start(*points[0])
+    assert sum(len(trail.move(*point)) for point in points[1:]) < 120
+
+
+@pytest.mark.parametrize("nonsense", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_left_out(nonsense: float) -> None:
+    brush = Brush(size=10, pressure_size=True, smoothing=0.3)
+    trail = Trail(brush)
+    assert trail.start(nonsense, 3.0, 1.0) == []
+    assert len(trail.move(5.0, 5.0, 1.0)) == 1
+    assert trail.move(9.0, nonsense, 1.0) == []
+    dabs = trail.move(30.0, 5.0, nonsense) + trail.finish()
+    assert dabs
+    assert all(np.isfinite((dab.x, dab.y, dab.size, dab.cap)).all() for dab in dabs)

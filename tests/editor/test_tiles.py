@@ -92,3 +92,56 @@ def test_depth_changes_keep_full_range_and_8_bits_come_back() -> None:
     mask = TiledImage.from_array(every[None, :, None], default=255).astype(np.uint16)
     assert mask.default == 65535
     assert mask.read(Rect(0, 0, 256, 1)).ravel()[7] == 7 * 257
+
+
+def test_filling_shares_one_tile_and_takes_no_memory_to_speak_of() -> None:
+    image = TiledImage(channels=1).fill(Rect(-3, 0, 20_000, 20_000), 255)
+    assert len(image.tiles) == 80 * 79
+    assert image.nbytes < 20_000_000
+    assert image.content() == Rect(-3, 0, 20_000, 20_000)
+    other = TiledImage(channels=1).fill(Rect(0, 0, 512, 256), 255)
+    assert other.tiles[0, 0] is other.tiles[1, 0] is image.tiles[0, 0]
+    assert other.nbytes == 256 * 256
+    assert other.fill(Rect(0, 0, 512, 256), 0).tiles == {}
+    assert other.fill(Rect(7, 7, 0, 9), 3) is other
+
+
+def test_filling_equals_writing() -> None:
+    rect = Rect(-30, 100, 600, 420)
+    for default in (0, 9):
+        image = TiledImage.from_array(noise(280, 300), default=default)
+        for value in (0, 9, 200):
+            assert image.fill(rect, value).equals(image.write(rect, np.full((420, 600, 4), value, np.uint8)))
+
+
+def test_cropping_keeps_what_lies_inside_and_itself_when_that_is_all() -> None:
+    image = TiledImage.from_array(noise(600, 700), (-100, 5), default=7)
+    area = Rect(-50, 100, 333, 300)
+    cropped = image.cropped(area)
+    wide = Rect(-300, -300, 1200, 1200)
+    expected = np.full((1200, 1200, 4), 7, np.uint8)
+    expected[area.slices((-300, -300))] = image.read(area)
+    assert np.array_equal(cropped.read(wide), expected)
+    assert image.cropped(Rect(-100, 5, 700, 600)) is image
+    assert cropped.tiles[0, 1] is not image.tiles[0, 1]
+    assert image.cropped(Rect(0, 256, 256, 256)).tiles[0, 1] is image.tiles[0, 1]
+
+
+def test_moving_by_whole_pixels() -> None:
+    image = TiledImage.from_array(noise(300, 280, channels=1), (-20, 30))
+    within = Rect(0, 0, 310, 200)
+    moved = image.moved(37, -65, within)
+    assert np.array_equal(moved.read(within), image.read(within.translated(-37, 65)))
+    assert moved.content().intersected(within) == moved.content()
+    assert image.moved(10_000, 0, within).tiles == {}
+    large = TiledImage(channels=1).fill(Rect(0, 0, 8000, 8000), 255).moved(3, 3, Rect(0, 0, 8000, 8000))
+    assert large.content() == Rect(3, 3, 7997, 7997)
+    assert large.nbytes < 10_000_000
+
+
+def test_extent_counts_colours_under_alpha_zero() -> None:
+    pixels = np.zeros((9, 9, 4), np.uint8)
+    pixels[4, 5, 0] = 1
+    image = TiledImage.from_array(pixels, (300, -2))
+    assert (image.extent(), image.content()) == (Rect(305, 2, 1, 1), EMPTY)
+    assert TiledImage(channels=1, default=255).fill(Rect(4, 5, 6, 7), 0).extent() == Rect(4, 5, 6, 7)

@@ -244,3 +244,59 @@ def test_undo_steps_hold_only_the_tiles_that_changed() -> None:
     assert document.history.memory == 256 * 256 * 4
     document.history.do(c.SetOpacity(layer.id, 0.5))
     assert document.history.memory == 256 * 256 * 4
+
+
+@pytest.mark.parametrize("hidden", [1, 2])
+def test_a_hidden_layer_is_not_merged_away_and_not_merged_into(hidden: int) -> None:
+    document, _, _, above = three_layers()
+    document.history.do(c.SetVisible(document.layers[hidden].id, False))
+    before = document.snapshot()
+    with pytest.raises(DocumentError, match=r"is hidden and cannot be merged\. Show it first"):
+        document.history.do(c.MergeDown(above.id))
+    assert document.snapshot() is before
+
+
+def test_layers_far_apart_merge_without_the_space_between() -> None:
+    document = photo_document()
+    spot = TiledImage().fill(Rect(0, 0, 2, 2), 200)
+    group = GroupLayer(children=(ImageLayer(pixels=spot, offset=(90_000, 90_003)),))
+    document.insert(ImageLayer(pixels=spot, offset=(-7, 5)), None, 1)
+    document.insert(group, None, 2)
+    document.history.do(c.MergeDown(group.id))
+    merged = document.layers[1]
+    assert isinstance(merged, ImageLayer)
+    assert len(merged.pixels.tiles) == 2
+    assert merged.pixels.content() == Rect(0, 0, 90_009, 90_000)
+    assert composite(document.snapshot(), Rect(90_000, 90_003, 2, 2)).tolist() == [[[200] * 4] * 2] * 2
+
+
+def test_locks_hold_for_every_change_of_the_tree() -> None:
+    document, photo, below, above = three_layers()
+    document.history.do(c.GroupLayers((below.id,)))
+    group = document.layers[1].id
+    document.history.do(c.SetLocked(group, True))
+    commands: list[c.Command] = [
+        c.ReorderLayer(above.id, group, 0),
+        c.ReorderLayer(below.id, None, 0),
+        c.DuplicateLayer(below.id),
+        c.GroupLayers((below.id,)),
+        c.GroupLayers((group, above.id)),
+        c.AddLayer(ImageLayer(), group),
+    ]
+    document.history.do(c.SetLocked(above.id, True))
+    for command in (*commands, c.ReorderLayer(above.id, None, 0), c.GroupLayers((photo.id, above.id))):
+        before = document.snapshot()
+        with pytest.raises(LayerLocked):
+            document.history.do(command)
+        assert document.snapshot() is before
+
+
+def test_a_result_for_a_layer_in_a_locked_group_lands_above_that_group() -> None:
+    document, _, below, above = three_layers()
+    document.history.do(c.GroupLayers((below.id,)))
+    inner = document.layers[1].id
+    document.history.do(c.GroupLayers((inner,)))
+    document.history.do(c.SetLocked(document.layers[1].id, True))
+    document.history.do(c.AddResult(ImageLayer(name="result", role=Role.RESULT), below.id))
+    assert names(document) == ["Photo", "Group", "result", "above"]
+    assert document[above.id] is above

@@ -236,12 +236,13 @@ def layer_of(values: dict[str, Any], name: str) -> dict[str, Any]:
         b"[" * 100_000,
         lambda values: values.update(layers=[]),
         lambda values: values.update(dtype=8),
-        lambda values: values.update(active=["0"]),
+        lambda values: values.update(title=["0"]),
         lambda values: layer_of(values, "mask").update(mask="data/0.png"),
         lambda values: layer_of(values, "offset").update(offset=[1]),
         lambda values: layer_of(values, "offset").update(offset=[1.5, 2]),
         lambda values: layer_of(values, "offset").pop("id"),
         lambda values: layer_of(values, "mask").update(mask_enabled=1),
+        lambda values: layer_of(values, "mask")["mask"].update(more=[1]),
     ],
 )
 def test_unreadable_extras_leave_what_other_programs_see(place: Path, change: Any) -> None:
@@ -287,3 +288,37 @@ def test_flipped_bytes_open_or_are_refused(place: Path) -> None:
         place.write_bytes(bad)
         with suppress(FileProblem):
             assert open_document(place).size == (300, 200)
+
+
+def test_more_layers_than_a_document_holds(place: Path) -> None:
+    for layers in ('<layer src="data/a.png"/>' * 10_001, "<stack/>" * 10_001):
+        stack = f'<image w="60" h="50"><stack>{layers}</stack></image>'
+        assert "more than the 10000 layers" in refusal(book(place, {"stack.xml": stack, "data/a.png": picture()}))
+
+
+def test_three_notes_are_enough(place: Path) -> None:
+    layers = "".join(f'<layer src="data/a.png" composite-op="mode{i}"/>' for i in range(9))
+    stack = f'<image w="60" h="50"><stack>{layers}</stack></image>'
+    note = open_with_note(book(place, {"stack.xml": stack, "data/a.png": picture()})).note
+    assert note.count("is shown as Normal.") == 3
+    assert note.endswith(" And 6 more.")
+
+
+def test_a_layer_beyond_the_limits_is_moved_closer_with_a_note(place: Path) -> None:
+    stack = STACK.replace('name="a"', 'name="a" x="-5000000" y="900000"')
+    opened = open_with_note(book(place, {"stack.xml": stack, "data/a.png": picture()}))
+    assert opened.document.layers[0].offset == (-1_000_000, 900_000)
+    assert "moved closer" in opened.note
+
+
+def test_selections_that_no_document_has(place: Path) -> None:
+    deep = changed_sidecar(place, lambda values: values["selection"].update(dtype="uint16", x=-30))
+    selection = open_document(deep).selection
+    assert selection is not None
+    assert selection.dtype == np.uint8
+    assert selection.content().x >= 0
+    empty = changed_sidecar(place, lambda values: values["selection"].update(src=""))
+    assert open_document(empty).selection is None
+    for default in (1, 255):
+        with pytest.raises(FileProblem, match="damaged"):
+            open_document(changed_sidecar(place, lambda values, d=default: values["selection"].update(default=d)))

@@ -21,6 +21,9 @@ from editor.files import open_document, open_pixels
 from editor.files.reading import FILE_LIMIT, read_all
 from tests.editor.files.samples import bomb_png, insert_chunk, noise, photo, write_deep
 
+# Set at import by editor.files.flat, but pytest puts the default filters back for every test.
+pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\..*")
+
 
 @pytest.fixture
 def photo_png(tmp_path: Path) -> Path:

@@ -216,7 +216,71 @@ def test_with_a_group_active_the_new_layer_goes_above_it() -> None:
     assert [type(layer) for layer in document.layers] == [ImageLayer, GroupLayer, ImageLayer]
     document.activate(group.children[0].id)
     gesture(tool("brush"), document, *LINE)
-    assert len(document.layers) == 3  # a small image layer is no photo: it is painted on
+    grown = document.layers[1]
+    assert isinstance(grown, GroupLayer)
+    assert [layer.name for layer in grown.children] == ["Layer", "Strokes 2"]  # every picture is kept, small ones too
+
+
+@pytest.mark.parametrize("width", [300, 512])
+@pytest.mark.parametrize("grouped", [True, False])
+def test_a_photo_is_kept_wherever_it_lies(width: int, grouped: bool) -> None:
+    document = photo_document(width, width)
+    photo = document.layers[0]
+    assert isinstance(photo, ImageLayer)
+    if grouped:
+        document.history.do(commands.GroupLayers((photo.id,)))
+    else:
+        document.insert(ImageLayer(name="Below", role=Role.STROKES), None, 0)
+    document.activate(photo.id)
+    gesture(tool("brush"), document, *LINE)
+    assert document[photo.id] is photo
+    document.activate(photo.id)
+    with pytest.raises(DocumentError, match="kept as it is"):
+        gesture(tool("eraser"), document, *LINE)
+
+
+def test_nothing_is_painted_where_nothing_is_seen() -> None:
+    document = photo_document()
+    photo = document.layers[0].id
+    document.history.do(commands.SetVisible(photo, False))
+    document.paint_on_mask = True
+    with pytest.raises(DocumentError, match="layer “Photo” is hidden"):
+        gesture(tool("brush"), document, *LINE)
+    document.history.do(commands.SetVisible(photo, True))
+    document.history.do(commands.ReplaceMask(photo, TiledImage(channels=1, default=255)))
+    document.history.do(commands.SetMaskEnabled(photo, False))
+    with pytest.raises(DocumentError, match="mask of “Photo” is switched off"):
+        gesture(tool("eraser"), document, *LINE)
+    document.paint_on_mask = False
+    document.history.do(commands.GroupLayers((photo,)))
+    document.history.do(commands.SetVisible(document.layers[0].id, False))
+    document.activate(photo)
+    before = document.snapshot()
+    with pytest.raises(DocumentError, match="group “Group” is hidden"):
+        gesture(tool("brush"), document, *LINE)
+    assert document.snapshot() is before
+
+
+def test_a_cancelled_gesture_takes_back_only_itself() -> None:
+    document, one = photo_document(), tool("brush")
+    one.press(document, event(*LINE[0]))
+    result = ImageLayer(name="Result", role=Role.RESULT)
+    document.history.do(commands.AddResult(result))
+    one.cancel(document)
+    assert [layer.name for layer in document.layers] == ["Photo", "Result"]
+    assert document.active == result.id
+
+
+def test_alt_keeps_picking_while_dragged() -> None:
+    document, one = photo_document(), tool("brush")
+    one.press(document, event(10.5, 10.5, modifiers=Modifier.ALT))
+    one.move(document, event(33.5, 44.5, modifiers=Modifier.ALT))
+    assert one.options.colour == tuple(float(v) / 255 for v in pixels_of(document, 0)[44, 33])
+    one.release(document, event(33.5, 44.5))
+    one.move(document, event(50.5, 50.5))
+    assert one.options.colour == tuple(float(v) / 255 for v in pixels_of(document, 0)[44, 33])
+    assert not document.history.steps
+    assert len(document.layers) == 1
 
 
 def test_the_eraser_and_the_pens_other_end_take_away() -> None:
@@ -342,6 +406,34 @@ def test_fill_keeps_to_the_selection_and_tells_its_area() -> None:
     assert alpha[5:15, 5:15].min() == alpha.max() == 64
     assert alpha.sum() == 64 * 100
     assert Rect(5, 5, 10, 10) in [change.rect for change in changes if change.what is What.PIXELS]
+
+
+def test_a_cancelled_fill_leaves_no_trace() -> None:
+    document, _ = flat_document()
+    before, one = document.snapshot(), tool("fill")
+    one.press(document, event(10, 10))
+    assert one.active
+    assert len(document.layers) == 2
+    one.cancel(document)
+    one.release(document, event(10, 10))
+    assert same_state(document.snapshot(), before)
+    assert document.history.steps == []
+
+
+def test_fill_reaches_all_that_hangs_together_however_far() -> None:
+    grey = np.full((40, 2000, 4), 255, np.uint8)
+    grey[:20, 300:320, :3] = 0
+    grey[:, 1700:1704, :3] = 0
+    document = Document(2000, 40)
+    document.insert(image_layer(grey), None, 0)
+    document.activate(document.layers[0].id)
+    gesture(tool("fill", fill_tolerance=0.02), document, (100, 10))
+    filled = pixels_of(document, 1)[..., 3] > 0
+    expected = grey[..., 0] == 255
+    expected[:, 1700:] = False
+    assert np.array_equal(filled, expected)
+    gesture(tool("fill", fill_tolerance=0.02), document, (310, 5))
+    assert (pixels_of(document, 1)[..., 3] > 0)[:20, 300:320].all()
 
 
 def test_fill_off_the_canvas_or_outside_the_selection_does_nothing() -> None:

@@ -174,7 +174,8 @@ def test_moving_a_selection_on_a_photo_lifts_a_copy_as_strokes() -> None:
     assert document.layers[0] is photo
     lifted = document.layers[1]
     assert isinstance(lifted, ImageLayer)
-    assert (lifted.role, lifted.offset, document.active) == (Role.STROKES, (120, 130), lifted.id)
+    assert (lifted.role, document.active) == (Role.STROKES, lifted.id)
+    assert lifted.pixels.content().translated(*lifted.offset) == Rect(120, 130, 40, 40)
     expected = seen.copy()
     expected[130:170, 120:160] = seen[30:70, 20:60]
     assert np.array_equal(composite(document.snapshot()), expected)
@@ -198,6 +199,64 @@ def test_moving_a_selection_of_strokes_cuts_them_out() -> None:
     assert np.array_equal(after[40:80, 130:150], patch[:, :20])
     assert np.array_equal(after[40:80, 30:50], photo[40:80, 30:50])
     assert np.array_equal(after[40:80, 50:80], patch[:, 20:])
+
+
+def test_a_lifted_patch_is_moved_again_not_lifted_again() -> None:
+    document = photo_document()
+    document.history.do(commands.SetSelection(TiledImage(channels=1).fill(Rect(20, 20, 40, 40), 255)))
+    seen = composite(document.snapshot())
+    for index in range(4):
+        gesture(tool("move"), document, (40 + 10 * index, 40), (50 + 10 * index, 40))
+    assert [layer.name for layer in document.layers] == ["Photo", "Moved"]
+    assert np.array_equal(selected(document), box(Rect(60, 20, 40, 40)))
+    assert np.array_equal(composite(document.snapshot())[20:60, 60:100], seen[20:60, 20:60])
+    document.history.undo()
+    assert np.array_equal(selected(document), box(Rect(50, 20, 40, 40)))
+    assert np.array_equal(composite(document.snapshot())[20:60, 50:90], seen[20:60, 20:60])
+    document.history.go_to(1)
+    assert np.array_equal(composite(document.snapshot()), seen)
+
+
+def test_lifting_respects_the_mask_and_nothing_hidden_moves() -> None:
+    document = photo_document()
+    red = np.full((280, 300, 4), (255, 0, 0, 255), np.uint8)
+    mask = TiledImage(channels=1).fill(Rect(0, 0, 50, 50), 128)
+    document.history.do(commands.AddLayer(image_layer(red, role=Role.RESULT, mask=mask)))
+    document.select(TiledImage(channels=1).fill(Rect(40, 40, 40, 40), 255))
+    gesture(tool("move"), document, (60, 60), (61, 60))
+    patch = document.layers[2]
+    assert isinstance(patch, ImageLayer)
+    assert patch.pixels.content().translated(*patch.offset) == Rect(41, 40, 10, 10)
+    assert (patch.pixels.read(Rect(40, 40, 10, 10)) == [255, 0, 0, 128]).all()
+    document.history.undo()
+    document.select(None)
+    document.history.do(commands.SetVisible(document.layers[1].id, False))
+    with pytest.raises(DocumentError, match="hidden"):
+        gesture(tool("move"), document, (1, 1), (9, 9))
+    assert document.layers[1].offset == (0, 0)
+
+
+def test_lifting_a_few_pixels_keeps_few_bytes_for_undo_and_a_click_lifts_nothing() -> None:
+    document = strokes_document(1024, 1024)
+    document.replace(document.active, pixels=TiledImage.from_array(noise(1024, 1024, opaque=True)))
+    document.history.do(commands.SetSelection(TiledImage(channels=1).fill(Rect(20, 20, 4, 4), 255)))
+    before, held = document.snapshot(), document.history.memory
+    gesture(tool("move"), document, (21, 21), (21.2, 21))
+    assert document.snapshot() is before
+    gesture(tool("move"), document, (21, 21), (25, 21))
+    assert document.history.memory - held <= 3 * 2**18  # one tile of four channels, and the selection's
+    document.history.undo()
+    assert same_state(document.snapshot(), before)
+
+
+def test_close_up_a_drag_inside_one_pixel_selects_it() -> None:
+    for name in ("rectangle", "ellipse", "lasso"):
+        document = photo_document()
+        gesture(tool(name), document, (30.2, 40.3), (30.4, 40.3), (30.4, 40.45), scale=32.0)
+        assert np.array_equal(selected(document), box(Rect(30, 40, 1, 1)))
+    document = photo_document()
+    gesture(tool("rectangle"), document, (30.2, 40.3), (34.9, 40.4), scale=32.0)
+    assert np.array_equal(selected(document), box(Rect(30, 40, 5, 1)))
 
 
 def test_what_cannot_be_moved_says_why() -> None:

@@ -1,0 +1,220 @@
+"""The one seam over Stable-Diffusion-shaped models: encode, decode, embed words, predict noise."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import OutOfMemory
+from engine.layout import Layout, read_layout
+from engine.schedule import Schedule
+
+_CACHED_TEXTS = 32
+_DEFAULT_SAMPLE_SIZE = 64  # latent cells, where the config does not say
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Patch(Protocol):
+    """A temporary change of the UNet around one network call: hooks or attention processors, never new weights."""
+
+    def on(self, unet: nn.Module) -> AbstractContextManager[object]:
+        """Applied inside, exactly undone outside."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioning:
+    """Words as the network reads them.
+
+    Attributes:
+        both: (2, L, D): negative prompt, prompt.
+        prompt: (1, L, D): the prompt alone, a view.
+        truncated: the prompt or the negative prompt was longer than the model reads.
+    """
+
+    both: Tensor
+    prompt: Tensor
+    truncated: bool
+
+
+def roomy(function: Callable[P, T]) -> Callable[P, T]:
+    """Turn every library's way of running out of memory into one sentence."""
+
+    @wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except (RuntimeError, MemoryError) as error:
+            text = str(error).lower()
+            if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in text:
+                raise OutOfMemory(
+                    "There is not enough memory for this edit. Close other programs, or select a smaller part."
+                ) from error
+            raise
+
+    return guarded
+
+
+class Backbone:
+    """One loaded model. Every size and constant is read from the configs of its parts.
+
+    Attributes:
+        name: what the artist calls the model.
+        schedule: its noise schedule.
+        layout: its layers by role.
+        calls: network calls made so far.
+    """
+
+    def __init__(
+        self,
+        unet: nn.Module,
+        vae: nn.Module,
+        text_encoder: nn.Module,
+        tokenizer: Any,
+        scheduler_config: Mapping[str, Any],
+        name: str = "",
+    ) -> None:
+        self.unet, self.vae, self.text_encoder, self.tokenizer = unet, vae, text_encoder, tokenizer
+        self.name = name
+        self.schedule = Schedule.from_config(scheduler_config)
+        self.layout: Layout = read_layout(unet)
+        self.calls = 0
+        self._texts: OrderedDict[tuple[str, str], Conditioning] = OrderedDict()
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.unet.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next(self.unet.parameters()).dtype
+
+    @property
+    def channels(self) -> int:
+        """Latent channels C."""
+        return int(_config(self.vae)["latent_channels"])
+
+    @property
+    def factor(self) -> int:
+        """Picture pixels per latent cell, along one side."""
+        config = _config(self.vae)
+        blocks = config.get("block_out_channels") or config["encoder_block_out_channels"]
+        return int(2 ** (len(blocks) - 1))
+
+    @property
+    def native(self) -> int:
+        """Side of the square picture that the model was trained on, pixels."""
+        size = _config(self.unet).get("sample_size") or _DEFAULT_SAMPLE_SIZE
+        return self.factor * int(size if isinstance(size, int) else max(size))
+
+    @property
+    def text_length(self) -> int:
+        """Tokens that the model reads, start and end included."""
+        return min(int(_config(self.text_encoder)["max_position_embeddings"]), int(self.tokenizer.model_max_length))
+
+    @roomy
+    @torch.no_grad()
+    def encode(self, image: Tensor) -> Tensor:
+        """Pictures (N, 3, H, W) in [-1, 1], H and W multiples of `factor` -> scaled latents (N, C, H/f, W/f), float32.
+
+        The mode of the posterior, not a sample: the same picture always has the same latent.
+        """
+        weight = next(self.vae.parameters())
+        encoded = self.vae.encode(image.to(weight.device, weight.dtype))  # type: ignore[operator]
+        latent: Tensor = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latents
+        shift, scale = self._latent_range
+        return (latent.float() - shift) * scale
+
+    @roomy
+    @torch.no_grad()
+    def decode(self, z: Tensor) -> Tensor:
+        """Scaled latents (N, C, h, w) -> pictures (N, 3, h·f, w·f) in [-1, 1], float32."""
+        weight = next(self.vae.parameters())
+        shift, scale = self._latent_range
+        z = (z / scale + shift).to(weight.device, weight.dtype)
+        decoded: Tensor = self.vae.decode(z, return_dict=False)[0]  # type: ignore[operator]
+        return decoded.float().clamp(-1.0, 1.0)
+
+    @roomy
+    @torch.no_grad()
+    def embed(self, prompt: str, negative: str = "") -> Conditioning:
+        """The words as the network reads them; the last few dozen pairs are remembered."""
+        key = (prompt, negative)
+        if key not in self._texts:
+            self._texts[key] = self._embedded(prompt, negative)
+            if len(self._texts) > _CACHED_TEXTS:
+                self._texts.popitem(last=False)
+        self._texts.move_to_end(key)
+        return self._texts[key]
+
+    @roomy
+    def predict(
+        self, z: Tensor, t: int, words: Conditioning, guidance: float = 1.0, patches: Sequence[Patch] = ()
+    ) -> Tensor:
+        """The noise ε in z, whatever the network was trained to predict.
+
+        Args:
+            z: (1, C, h, w), scaled, at training time t.
+            guidance: of classifier-free guidance: one batch of two, or the prompt alone at 1.
+            patches: entered and left inside this call.
+
+        Returns:
+            (1, C, h, w) in z's dtype. Differentiable unless gradients are off.
+        """
+        guided = guidance != 1.0
+        batch = z.expand(2, -1, -1, -1) if guided else z
+        context = words.both if guided else words.prompt
+        with ExitStack() as stack:
+            for patch in patches:
+                stack.enter_context(patch.on(self.unet))
+            if not patches and not torch.is_grad_enabled():
+                # A little faster than no_grad alone, but what a patch keeps must stay fit for gradients later.
+                stack.enter_context(torch.inference_mode())
+            output = self._network(batch, t, context)
+        output = output.to(z.dtype)
+        if guided:
+            without, with_words = output.chunk(2)
+            output = without + guidance * (with_words - without)
+        return self.schedule.epsilon(output, z, t)
+
+    def _network(self, z: Tensor, t: int, context: Tensor) -> Tensor:
+        """One counted call; z (N, C, h, w) any float dtype -> the raw output in the network's dtype."""
+        self.calls += 1
+        z = z.to(self.device, self.dtype, memory_format=torch.channels_last)
+        time = torch.tensor([t], device=self.device)
+        output: Tensor = self.unet(z, time, context, return_dict=False)[0]
+        return output
+
+    def _embedded(self, prompt: str, negative: str) -> Conditioning:
+        length = self.text_length
+        inputs = self.tokenizer(
+            [negative, prompt], padding="max_length", max_length=length, truncation=True, return_tensors="pt"
+        )
+        truncated = any(len(self.tokenizer(text, verbose=False)["input_ids"]) > length for text in (negative, prompt))
+        masked = _config(self.text_encoder).get("use_attention_mask")
+        mask = inputs["attention_mask"].to(self.device) if masked else None
+        both: Tensor = self.text_encoder(inputs["input_ids"].to(self.device), attention_mask=mask)[0]
+        both = both.to(self.dtype)
+        return Conditioning(both, both[1:], truncated)
+
+    @property
+    def _latent_range(self) -> tuple[float, float]:
+        """(shift, scale) between the autoencoder's own latents and unit variance."""
+        config = _config(self.vae)
+        return float(config.get("shift_factor") or 0.0), float(config.get("scaling_factor") or 1.0)
+
+
+def _config(network: nn.Module) -> Mapping[str, Any]:
+    """The config of a diffusers or transformers network as a mapping."""
+    config: Any = network.config
+    plain: Mapping[str, Any] = config.to_dict() if hasattr(config, "to_dict") else config
+    return plain

@@ -1,0 +1,229 @@
+"""An edit as a value: what to do, with what, and what came back. Importing this imports no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Generator
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import BadRecipe, BadRequest
+
+if TYPE_CHECKING:
+    from engine.backbone import Backbone
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+class Input(Enum):
+    """What a method takes besides the picture; the window shows the matching tools."""
+
+    STROKES = "strokes"
+    PROMPT = "prompt"
+    MASK = "mask"
+    BOX = "box"
+    POINTS = "points"
+    EXEMPLAR = "exemplar"
+
+
+class Control(Enum):
+    """What the caller may send back into a running method."""
+
+    STOP = "stop"  # finish now with what there is
+
+
+def knob(
+    default: Any,
+    low: float | None,
+    high: float | None,
+    help: str,
+    *,
+    title: str = "",
+    advanced: bool = False,
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """One adjustable parameter: a dataclass field that carries its range and help for forms and the command line.
+
+    Args:
+        default: value and type (bool, int, float or str).
+        low, high: inclusive limits; None for bool and str.
+        help: one sentence for the artist.
+        choices: the allowed strings, for str only.
+    """
+    metadata = {
+        "low": low,
+        "high": high,
+        "help": help,
+        "title": title,
+        "advanced": advanced,
+        "unit": unit,
+        "choices": choices,
+    }
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Base of every method's options; each field is a `knob`."""
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            check_knob(spec, getattr(self, spec.name))
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Parameters:
+        """Build from plain values; unknown names, wrong types and values out of range raise BadRecipe with a field."""
+        known = {spec.name: spec for spec in fields(cls)}
+        for name in values:
+            if name not in known:
+                raise BadRecipe(f"parameters.{name}", f"is unknown; known are {', '.join(known)}")
+        cleaned = {
+            name: float(value) if isinstance(known[name].default, float) and type(value) is int else value
+            for name, value in values.items()
+        }
+        return cls(**cleaned)
+
+
+def check_knob(spec: Field[Any], value: Any) -> None:
+    """Raise BadRecipe unless `value` has the type of the knob's default and lies in its range."""
+    where, wanted = f"parameters.{spec.name}", type(spec.default)
+    if spec.default is MISSING or type(value) is not wanted:
+        raise BadRecipe(where, f"must be of type {wanted.__name__}, not {type(value).__name__}")
+    low, high, choices = (spec.metadata.get(key) for key in ("low", "high", "choices"))
+    if low is not None and high is not None and not low <= value <= high:  # also catches NaN
+        raise BadRecipe(where, f"must lie between {low} and {high}, not {value}")
+    if choices and value not in choices:
+        raise BadRecipe(where, f"must be one of {', '.join(choices)}, not {value!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class EditRequest:
+    """Everything an edit depends on; frozen, it is the recipe.
+
+    Attributes:
+        method: id of the method, e.g. "sdedit".
+        image: (H, W, 3) uint8 or uint16, sRGB: the picture before the strokes.
+        parameters: the method's own options.
+        strokes: (H, W, 4) of the image's dtype, straight alpha, painted over the image; None without.
+        mask: (H, W) uint8, 255 = may change, 0 = must stay; values between are a strength map. None = everything.
+        seed: noise comes from a CPU generator with this seed.
+        model: id of the model in the catalogue or a folder's path.
+        stop_after: network steps after which to finish (a replay of an edit that was stopped early); None = all.
+    """
+
+    method: str
+    image: Pixels
+    parameters: Parameters
+    prompt: str = ""
+    negative_prompt: str = ""
+    seed: int = 0
+    model: str = "studio"
+    strokes: Pixels | None = None
+    mask: NDArray[np.uint8] | None = None
+    stop_after: int | None = None
+
+    def digest(self) -> str:
+        """SHA-256 over every value and array: equal digests mean the same edit."""
+        plain = {
+            "method": self.method,
+            "parameters": asdict(self.parameters),
+            "prompt": self.prompt,
+            "negative_prompt": self.negative_prompt,
+            "seed": self.seed,
+            "model": self.model,
+            "stop_after": self.stop_after,
+        }
+        sha = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
+        for name in ("image", "strokes", "mask"):
+            array = getattr(self, name)
+            if array is not None:
+                sha.update(f"{name}{array.shape}{array.dtype}".encode())
+                sha.update(np.ascontiguousarray(array).data)
+        return sha.hexdigest()
+
+
+def check_request(request: EditRequest) -> None:
+    """Raise BadRequest unless the arrays fit each other and every value can be used."""
+    image = request.image
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise BadRequest("An edit needs a picture with three colour channels and at least one pixel.")
+    if image.dtype not in (np.uint8, np.uint16):
+        raise BadRequest(f"An edit needs a picture with 8 or 16 bits per channel, not {image.dtype}.")
+    height, width = image.shape[:2]
+    if request.strokes is not None and (
+        request.strokes.shape != (height, width, 4) or request.strokes.dtype != image.dtype
+    ):
+        raise BadRequest(f"The strokes do not fit the picture of {width} × {height} pixels. Paint them again.")
+    mask = request.mask
+    if mask is not None and (mask.shape != (height, width) or mask.dtype != np.uint8):
+        raise BadRequest(f"The mask does not fit the picture of {width} × {height} pixels. Select the area again.")
+    if mask is not None and not mask.any():
+        raise BadRequest("The mask is empty. Select or paint the area to change, or remove the mask.")
+    if not 0 <= request.seed < 2**63:
+        raise BadRequest(f"The seed must lie between 0 and {2**63 - 1}, not {request.seed}.")
+    if request.stop_after is not None and request.stop_after < 1:
+        raise BadRequest("An edit can only stop after at least one step.")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One network step is done.
+
+    Attributes:
+        index: steps done so far, 1..total.
+        preview: (h, w, 3) uint8 sRGB, small; covers `area`. None where there is nothing to show.
+        area: (x, y, width, height) in image pixels.
+        preview_alpha: (h, w) uint8 soft mask of the preview, None = opaque.
+    """
+
+    index: int
+    total: int
+    preview: NDArray[np.uint8] | None = None
+    area: tuple[int, int, int, int] = (0, 0, 0, 0)
+    preview_alpha: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class EditResult:
+    """A patch for a new layer.
+
+    Attributes:
+        patch: (h, w, 3), dtype of the request's image, sRGB.
+        alpha: (h, w) same dtype, soft mask: 0 leaves the picture as it was, bit for bit.
+        origin: (x, y) of the patch's first pixel in the image.
+        recipe: the request that replays this result exactly (with `stop_after` set when it was stopped early).
+        steps: network steps really run.
+        scale: working pixels per image pixel of the region (1 = native).
+        seconds: wall time of the parts, e.g. {"text": …, "encode": …, "network": …, "decode": …}.
+        notes: sentences for the artist (e.g. that the region was scaled down).
+    """
+
+    patch: Pixels
+    alpha: Pixels
+    origin: tuple[int, int]
+    recipe: EditRequest
+    steps: int
+    scale: float = 1.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+Run = Generator[Step, Control | None, EditResult]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to edit: found by listing engine/methods, shown as a form, run as a generator."""
+
+    id: str
+    title: str
+    parameters: type[Parameters]
+    run: Callable[[Backbone, EditRequest], Run]
+    inputs: frozenset[Input]
+    help: str = ""

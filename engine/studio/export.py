@@ -1,0 +1,124 @@
+"""Writes the trained model as a Stable Diffusion folder that the stock pipeline loads, with its model card."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+
+from engine.studio.checkpoints import load_state
+from engine.studio.data import LatentCache
+from engine.studio.networks import Shape, build_scheduler, build_text_encoder, build_unet, load_tokenizer, weights_of
+from engine.studio.train_base import balance_vae, trained_vae
+
+CARD = Path(__file__).with_name("card.md")
+
+
+def export(folder: Path, out: Path, shape: Shape) -> None:
+    """Write the averaged weights of a training folder as fp16 safetensors, and the model card.
+
+    Raises:
+        ValueError: the base model was trained on the latents of another encoder than the autoencoder has now.
+    """
+    base, vae_state = load_state(folder / "base.pt"), load_state(folder / "vae.pt")
+    vae = trained_vae(folder, shape, torch.device("cpu"))
+    cache = LatentCache(folder / "cache", vae, shape.latent_size)
+    if cache.mark != base["notes"]["encoder"]:
+        raise ValueError(
+            "The base model was trained on latents of another encoder. Train the autoencoder with --decoder-only, "
+            "or the base model anew."
+        )
+    tokenizer = load_tokenizer(folder / "tokenizer")
+    unet, text_encoder = build_unet(shape), build_text_encoder(shape, tokenizer)
+    unet.load_state_dict(weights_of(base, "unet"))
+    text_encoder.load_state_dict(weights_of(base, "text_encoder"))
+    new = folder / "export"
+    shutil.rmtree(new, ignore_errors=True)
+    for name, network in (
+        ("vae", balance_vae(vae, *cache.balance)),
+        ("unet", unet),
+        ("text_encoder", text_encoder),
+    ):
+        network.half().save_pretrained(new / name, safe_serialization=True)
+    shutil.copytree(folder / "tokenizer", new / "tokenizer")
+    build_scheduler().save_pretrained(new / "scheduler")
+    (new / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n", encoding="utf-8")
+    (new / "README.md").write_text(_card(base, vae_state, new), encoding="utf-8")
+    _put(new, out)
+    print(f"written: {out}, {_megabytes(out):.1f} MB", flush=True)
+
+
+def _put(new: Path, out: Path) -> None:
+    """Move a folder's files over those of another, each in one step: a program may have the old ones open."""
+    for file in sorted(path for path in new.rglob("*") if path.is_file()):
+        target = out / file.relative_to(new)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.part")
+        shutil.copyfile(file, part)
+        os.replace(part, target)
+    shutil.rmtree(new)
+
+
+def _index() -> dict[str, Any]:
+    """What StableDiffusionPipeline reads first."""
+    return {
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": diffusers.__version__,
+        "feature_extractor": [None, None],
+        "image_encoder": [None, None],
+        "requires_safety_checker": False,
+        "safety_checker": [None, None],
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+
+
+def _card(base: dict[str, Any], vae: dict[str, Any], out: Path) -> str:
+    """The model card, filled in with what was measured."""
+    millions = {name: _count(out / name) for name in ("vae", "unet", "text_encoder")}
+    return CARD.read_text(encoding="utf-8").format(
+        scenes=base["notes"]["scenes"],
+        vae_millions=millions["vae"],
+        unet_millions=millions["unet"],
+        text_millions=millions["text_encoder"],
+        vae_steps=vae["steps"],
+        vae_samples=vae["samples"],
+        vae_seconds=vae["seconds"],
+        vae_psnr=vae["figures"].get("psnr_db", float("nan")),
+        base_steps=base["steps"],
+        base_samples=base["samples"],
+        base_seconds=base["seconds"],
+        base_loss=base["curve"][-1][1] if base["curve"] else float("nan"),
+        processor=_processor(),
+        torch=torch.__version__,
+        diffusers=diffusers.__version__,
+        transformers=transformers.__version__,
+    )
+
+
+def _count(folder: Path) -> float:
+    """Parameters of a saved network, in millions, from the bytes of its fp16 file."""
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 2e6
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+
+
+def _processor() -> str:
+    """What the training ran on, in words."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    return f"{len(names)} CPU cores ({names[0]})" if names else platform.processor()

@@ -1,0 +1,191 @@
+"""The base model: noise prediction on latents, with a text encoder trained jointly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from engine.studio.checkpoints import load_state
+from engine.studio.curves import sheet
+from engine.studio.data import LatentCache, SceneCache, to_pictures
+from engine.studio.networks import (
+    Shape,
+    build_scheduler,
+    build_text_encoder,
+    build_unet,
+    build_vae,
+    load_tokenizer,
+    weights_of,
+)
+from engine.studio.training import Recipe, Report, precision, step_generator
+from engine.studio.words import learn_tokenizer
+
+BASE_RECIPE = Recipe(rate=8e-4, warmup=300, batch=16, average=0.998, weight_decay=0.01)
+GAMMA = 5.0  # min-SNR weighting (Hang et al., ICCV 2023)
+# At high noise that weighting leaves next to nothing, and there the text decides about ground, sky and colours.
+FLOOR = 0.1  # least weight of a squared error of the clean latent
+EMPTY_CAPTIONS = 0.1
+GUIDANCE = 4.0
+PROMPTS = (
+    "a red ball on grass, clear sky",
+    "a large shiny blue cube on sand, clear sky",
+    "a green cone on snow, cloudy sky",
+    "a yellow star on wood, sunset",
+    "a red cube and a blue ball on marble",
+    "an orange pyramid on water at night",
+)
+
+
+class BaseStage:
+    """Trains a UNet and a text encoder to predict the noise in balanced latents."""
+
+    name = "base"
+
+    def __init__(
+        self,
+        unet: UNet2DConditionModel,
+        text_encoder: CLIPTextModel,
+        tokenizer: CLIPTokenizer,
+        latents: Tensor,
+        captions: list[list[str]],
+        device: torch.device,
+    ) -> None:
+        self.unet = unet.to(device, memory_format=torch.channels_last)
+        self.text_encoder = text_encoder.to(device)
+        self.tokenizer, self.latents, self.device = tokenizer, latents, device
+        self.tokens = [self.tokenize(texts) for texts in captions]
+        self.sided = [[" left " in text or " right " in text for text in texts] for texts in captions]
+        self.empty = self.tokenize([""])
+        self.scheduler: DDIMScheduler = build_scheduler()
+        kept = self.scheduler.alphas_cumprod.to(device)
+        self.signal, self.noise = kept.sqrt(), (1 - kept).sqrt()
+        ratio = kept / (1 - kept)
+        self.weights = ratio.clamp(FLOOR, GAMMA) / ratio
+        self.predict: nn.Module = self.unet
+        self.vae: AutoencoderKL | None = None
+        self.about: dict[str, Any] = {}
+
+    @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """The UNet and the text encoder."""
+        return {"unet": self.unet, "text_encoder": self.text_encoder}
+
+    def tokenize(self, texts: list[str]) -> Tensor:
+        """Texts as the pipeline will tokenize them, (N, longest)."""
+        length = self.tokenizer.model_max_length
+        read = self.tokenizer(texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt")
+        return cast(Tensor, read.input_ids)
+
+    def loss(self, step: int, batch: int, share: slice) -> Tensor:
+        """The weighted squared error of the noise predicted at random times."""
+        generator = step_generator(step)
+        clean, tokens = (drawn[share] for drawn in self._draw(batch, generator))
+        noise = torch.randn((batch, *clean.shape[1:]), generator=generator)[share].to(self.device)
+        times = torch.randint(len(self.weights), (batch,), generator=generator)[share].to(self.device)
+        noised = self.signal[times].view(-1, 1, 1, 1) * clean + self.noise[times].view(-1, 1, 1, 1) * noise
+        noised = noised.to(memory_format=torch.channels_last)
+        with precision(self.device):
+            context = self.text_encoder(tokens).last_hidden_state
+            predicted = self.predict(noised, times, context).sample
+        errors = (predicted.float() - noise).square().mean(dim=(1, 2, 3))
+        loss: Tensor = (self.weights[times] * errors).mean()
+        return loss
+
+    def _draw(self, batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Latents (batch, C, h, w) of random scenes, some mirrored, and the tokens of one wording of each."""
+        which = torch.randint(len(self.tokens), (batch,), generator=generator).tolist()
+        chances = torch.rand(batch, 3, generator=generator).tolist()
+        rows, tokens = [], []
+        for i, (mirror, wording, empty) in zip(which, chances, strict=True):
+            worded = int(wording * len(self.tokens[i]))
+            # What is said to be on the left must stay there.
+            rows.append(2 * i + (mirror < 0.5 and not self.sided[i][worded]))
+            tokens.append(self.empty[0] if empty < EMPTY_CAPTIONS else self.tokens[i][worded])
+        return self.latents[rows].float().to(self.device), torch.stack(tokens).to(self.device)
+
+    @torch.no_grad()
+    def sample(self, texts: list[str], seed: int = 0, steps: int = 25) -> Tensor:
+        """Latents drawn for texts by DDIM with guidance, (N, C, h, w)."""
+        generator = torch.Generator().manual_seed(seed)
+        latents = torch.randn((len(texts), *self.latents.shape[1:]), generator=generator).to(self.device)
+        tokens = torch.cat([self.tokenize([""] * len(texts)), self.tokenize(texts)]).to(self.device)
+        self.scheduler.set_timesteps(steps)
+        with precision(self.device):
+            context = self.text_encoder(tokens).last_hidden_state
+            for t in self.scheduler.timesteps:
+                both = self.unet(torch.cat([latents, latents]), t, context).sample.float()
+                without, given = both.chunk(2)
+                guided = without + GUIDANCE * (given - without)
+                latents = self.scheduler.step(guided, t, latents).prev_sample
+        return latents
+
+    def report(self) -> Report:
+        """Pictures drawn for a few prompts."""
+        latents = torch.cat([self.sample(list(PROMPTS), seed) for seed in (0, 1)])
+        return Report(sheet(self.decode(latents), len(PROMPTS)), {"latent_deviation": float(latents.std())})
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> NDArray[np.uint8]:
+        """Latents as pictures."""
+        if self.vae is None:
+            return to_pictures(latents[:, :3])
+        with precision(self.device):
+            return to_pictures(self.vae.decode(latents.float()).sample)
+
+    def notes(self) -> dict[str, Any]:
+        """What the weights were learned from."""
+        return self.about
+
+
+def trained_vae(folder: Path, shape: Shape, device: torch.device) -> AutoencoderKL:
+    """The autoencoder with its averaged weights, as trained (latents not balanced)."""
+    vae = build_vae(shape).to(device)
+    vae.load_state_dict(weights_of(load_state(folder / "vae.pt"), "vae"))
+    return vae.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def balance_vae(vae: AutoencoderKL, centre: Tensor, deviation: Tensor) -> AutoencoderKL:
+    """Fold the latents' mean and deviation (C,) into the 1x1 convolutions around them.
+
+    The result encodes the same pictures to latents of zero mean and unit variance a channel, and decodes those,
+    so that its scaling_factor is 1.
+    """
+    channels = len(centre)
+    first, last = vae.quant_conv, vae.post_quant_conv
+    scale = torch.cat([deviation, torch.ones_like(deviation)]).to(first.weight)
+    shift = torch.cat([centre, 2 * deviation.log()]).to(first.weight)  # a variance scales by the square
+    first.weight.div_(scale.view(-1, 1, 1, 1))
+    first.bias.sub_(shift).div_(scale)
+    weight = last.weight.view(channels, channels)
+    last.bias.add_(weight @ centre.to(weight))
+    last.weight.mul_(deviation.to(weight).view(1, -1, 1, 1))
+    return vae
+
+
+def load_base_stage(
+    folder: Path, scenes: SceneCache, count: int, shape: Shape, device: torch.device, compiled: bool = False
+) -> BaseStage:
+    """Everything the base training needs, from the training folder: latents, tokenizer (learned once), networks."""
+    vae = trained_vae(folder, shape, device)
+    cache = LatentCache(folder / "cache", vae, shape.latent_size)
+    latents = cache.extend(scenes, count, device)
+    captions = scenes.captions(count)
+    words = folder / "tokenizer"
+    if not words.exists():
+        learn_tokenizer((text for texts in captions for text in texts), words, shape.text_tokens)
+    tokenizer = load_tokenizer(words)
+    stage = BaseStage(build_unet(shape), build_text_encoder(shape, tokenizer), tokenizer, latents, captions, device)
+    stage.vae = balance_vae(vae, *cache.balance)
+    stage.about = {"encoder": cache.mark, "scenes": count}
+    if compiled:
+        stage.predict = cast(nn.Module, torch.compile(stage.unet))
+    return stage

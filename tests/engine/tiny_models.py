@@ -1,0 +1,132 @@
+"""Random models of a few thousand weights in the folder format of the large ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, PNDMScheduler, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+WORDS = ["red", "blue", "ball", "cube", "on", "grass", "a"]
+TOKENS = 16
+
+
+def write_tokenizer(folder: Path) -> CLIPTokenizer:
+    """A real CLIP tokenizer: all bytes, and merges for a handful of words."""
+    alphabet = _byte_letters()
+    vocabulary = [*alphabet, *(f"{letter}</w>" for letter in alphabet)]
+    merges: list[str] = []
+    for word in WORDS:
+        left = ""
+        parts = [*word[:-1], f"{word[-1]}</w>"]
+        for part in parts:
+            if left and f"{left} {part}" not in merges:
+                merges.append(f"{left} {part}")
+                vocabulary.append(left + part)
+            left += part
+    vocabulary = list(dict.fromkeys([*vocabulary, "<|startoftext|>", "<|endoftext|>"]))
+    folder.mkdir(parents=True)
+    (folder / "vocab.json").write_text(json.dumps({word: index for index, word in enumerate(vocabulary)}))
+    (folder / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]) + "\n")
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"model_max_length": TOKENS, "tokenizer_class": "CLIPTokenizer", "do_lower_case": True})
+    )
+    return CLIPTokenizer.from_pretrained(str(folder))
+
+
+def write_sd15(folder: Path) -> Path:
+    """Shaped like Stable Diffusion 1.5: four levels, noise prediction, one head count for all, PNDM config."""
+    torch.manual_seed(15)
+    unet = UNet2DConditionModel(
+        sample_size=8,
+        block_out_channels=(16, 32, 32, 32),
+        layers_per_block=1,
+        norm_num_groups=8,
+        attention_head_dim=2,
+        cross_attention_dim=24,
+    )
+    scheduler = PNDMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        skip_prk_steps=True,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
+    return _write(folder, unet, scheduler, width=24, act="quick_gelu")
+
+
+def write_sd2(folder: Path) -> Path:
+    """Shaped like Stable Diffusion 2.1: v-prediction, linear projections, heads that grow with the level."""
+    torch.manual_seed(21)
+    unet = UNet2DConditionModel(
+        sample_size=12,
+        block_out_channels=(16, 32, 48, 48),
+        layers_per_block=1,
+        norm_num_groups=8,
+        attention_head_dim=(2, 4, 6, 6),
+        cross_attention_dim=32,
+        use_linear_projection=True,
+    )
+    scheduler = DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+        prediction_type="v_prediction",
+    )
+    return _write(folder, unet, scheduler, width=32, act="gelu")
+
+
+def _write(folder: Path, unet: UNet2DConditionModel, scheduler: Any, width: int, act: str) -> Path:
+    tokenizer = write_tokenizer(folder / "tokenizer")
+    vae = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(8, 8, 16, 16),
+        layers_per_block=1,
+        norm_num_groups=4,
+        latent_channels=4,
+        sample_size=64,
+    )
+    text = CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=2 * width,
+            projection_dim=width,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=TOKENS,
+            hidden_act=act,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    unet.save_pretrained(folder / "unet")
+    vae.save_pretrained(folder / "vae")
+    text.save_pretrained(folder / "text_encoder")
+    scheduler.save_pretrained(folder / "scheduler")
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "scheduler": ["diffusers", type(scheduler).__name__],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+    (folder / "model_index.json").write_text(json.dumps(index))
+    return folder
+
+
+def _byte_letters() -> list[str]:
+    """The printable letter that CLIP's tokenizer uses for each byte."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return [*map(chr, printable), *(chr(256 + index) for index in range(len(others)))]
