@@ -58,7 +58,7 @@ class SmallMapAttention:
         return mixed.view(batch, heads, count, size).transpose(1, 2).reshape(batch, count, width)
 
     def _of_tokens(self, attn: Any, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries as they come, keys and values ready for products; one product for all three where that is possible."""
+        """Queries as they come, keys and values ready for products; one product for all where possible."""
         layers = attn.to_q, attn.to_k, attn.to_v
         if torch.is_grad_enabled() or not joinable(layers):
             return attn.to_q(tokens), *_ready(attn.to_k(tokens), attn.to_v(tokens), attn.heads)

@@ -180,7 +180,7 @@ class Backbone:
                 # A little faster than no_grad alone, but what a patch keeps must stay fit for gradients later.
                 stack.enter_context(torch.inference_mode())
             output = self._network(batch, t, context)
-        output = output.to(z.dtype)
+        output = output.to(z.dtype, copy=output.is_inference())
         if guided:
             without, with_words = output.chunk(2)
             output = without + guidance * (with_words - without)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 from pathlib import Path
@@ -62,7 +61,7 @@ def _put(new: Path, out: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.part")
         shutil.copyfile(file, part)
-        os.replace(part, target)
+        part.replace(target)
     shutil.rmtree(new)
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -32,6 +33,9 @@ BASE_RECIPE = Recipe(rate=8e-4, warmup=300, batch=16, average=0.998, weight_deca
 GAMMA = 5.0  # min-SNR weighting (Hang et al., ICCV 2023)
 # At high noise that weighting leaves next to nothing, and there the text decides about ground, sky and colours.
 FLOOR = 0.1  # least weight of a squared error of the clean latent
+# The last noise level still shows the picture's broad colours. Noise of that breadth hides them, so that the text is
+# asked for them; else a sampler, which starts from noise alone, gets its ground and sky from that noise's chance.
+BROAD_NOISE = 0.15
 EMPTY_CAPTIONS = 0.1
 GUIDANCE = 4.0
 PROMPTS = (
@@ -90,6 +94,9 @@ class BaseStage:
         clean, tokens = (drawn[share] for drawn in self._draw(batch, generator))
         noise = torch.randn((batch, *clean.shape[1:]), generator=generator)[share].to(self.device)
         times = torch.randint(len(self.weights), (batch,), generator=generator)[share].to(self.device)
+        bands = torch.randn((batch, clean.shape[1], 3, 1), generator=generator)[share].to(self.device)
+        broad = BROAD_NOISE * (times / len(self.weights)).pow(4).view(-1, 1, 1, 1)
+        noise = noise + broad * F.interpolate(bands, clean.shape[-2:], mode="bilinear")
         noised = self.signal[times].view(-1, 1, 1, 1) * clean + self.noise[times].view(-1, 1, 1, 1) * noise
         noised = noised.to(memory_format=torch.channels_last)
         with precision(self.device):

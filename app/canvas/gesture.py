@@ -1,0 +1,91 @@
+"""One tool at work on one document: press to release, with errors turned into sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import isfinite
+
+from editor.document import Document, Snapshot
+from editor.errors import DocumentError
+from editor.events import Phase, PointerEvent
+from editor.tools.base import Tool
+
+
+class ToolGesture:
+    """Passes pointer events to the tool; a failing tool is cancelled and its sentence handed to `failed`.
+
+    `finished` gets the tool's id after each gesture that changed the document. A release can get lost (a dialog takes
+    the pointer, the pen leaves): then the gesture ends where the pointer was, as soon as it hovers or is pressed again.
+
+    Attributes:
+        active: between press and release.
+    """
+
+    def __init__(self, finished: Callable[[str], None], failed: Callable[[str], None]) -> None:
+        self._finished = finished
+        self._failed = failed
+        self.document: Document | None = None
+        self.tool: Tool | None = None
+        self.active = False
+        self._before: Snapshot | None = None
+        self._last: PointerEvent | None = None  # with the button down
+
+    def use(self, document: Document | None, tool: Tool | None) -> None:
+        """Work with another document or tool; a gesture going on is cancelled."""
+        self.cancel()
+        self.document, self.tool = document, tool
+
+    def handle(self, event: PointerEvent) -> None:
+        """Pass one event on; whatever goes wrong in the tool, no half-made gesture is left.
+
+        An event without a place counts where the pointer was, if it is the release, and else not at all.
+        """
+        if self.document is None or self.tool is None:
+            return
+        if not (isfinite(event.x) and isfinite(event.y)):
+            if event.phase is not Phase.RELEASE or self._last is None:
+                return
+            event = replace(self._last, phase=Phase.RELEASE)
+        try:
+            self._pass_on(self.document, self.tool, event)
+        except DocumentError as error:
+            self._drop(self.document, self.tool)
+            self._failed(str(error))
+        except Exception:
+            self._drop(self.document, self.tool)
+            raise
+
+    def _pass_on(self, document: Document, tool: Tool, event: PointerEvent) -> None:
+        if self.active and self._last is not None and event.phase in (Phase.PRESS, Phase.HOVER):
+            self._release(document, tool, replace(self._last, phase=Phase.RELEASE))
+        if event.phase is Phase.PRESS:
+            self.active, self._last = True, event
+            self._before = document.snapshot()
+            tool.press(document, event)
+        elif event.phase is Phase.MOVE and self.active:
+            self._last = event
+            tool.move(document, event)
+        elif event.phase is Phase.RELEASE and self.active:
+            self._release(document, tool, event)
+        elif event.phase in (Phase.HOVER, Phase.MOVE):
+            tool.move(document, replace(event, phase=Phase.HOVER))
+
+    def _release(self, document: Document, tool: Tool, event: PointerEvent) -> None:
+        self.active = False
+        tool.release(document, event)
+        if document.snapshot() is not self._before:
+            self._finished(tool.id)
+
+    def cancel(self) -> bool:
+        """Drop the gesture and leave the document as it was; False when none was going on."""
+        if not self.active or self.document is None or self.tool is None:
+            return False
+        self.active = False
+        self.tool.cancel(self.document)
+        return True
+
+    def _drop(self, document: Document, tool: Tool) -> None:
+        self.active = False
+        if tool.active:
+            tool.cancel(document)

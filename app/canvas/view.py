@@ -1,0 +1,340 @@
+"""The canvas: one document, seen at any zoom and angle, worked on with one tool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QHideEvent,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QRegion,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from app.canvas.overlays import overlay_bounds, paint_overlay
+from app.canvas.painter import Colours, Frame
+from app.canvas.picture import Picture
+from app.canvas.preview import Preview, paint_preview, place_of
+from app.canvas.selection import SelectionOverlay
+from app.canvas.surface import Surface
+from editor.document import Document
+from editor.geometry import EMPTY, Rect
+from editor.tools.base import Tool
+from editor.tools.mask_brush import MaskBrushTool
+from editor.tools.options import ToolOptions
+from editor.tools.overlay import Overlay
+
+_CURSORS = {
+    "cross": Qt.CursorShape.CrossCursor,
+    "pick": Qt.CursorShape.PointingHandCursor,
+    "move": Qt.CursorShape.SizeAllCursor,
+    "none": Qt.CursorShape.BlankCursor,
+}
+
+
+class CanvasView(Surface):
+    """Shows a document and lets a tool work on it; knows no panel.
+
+    Signals (besides the surface's):
+        selection_rect_changed: QRectF in widget coordinates around the selection, or None.
+    """
+
+    selection_rect_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._picture: Picture | None = None
+        self._selection = SelectionOverlay(self)
+        self._selection.walked.connect(self._update_selection)
+        self._tint_always = False
+        self._previews: dict[int, Preview] = {}
+        self._frame = Frame(Colours.of(self.palette()))
+        self._to_update = QRegion()  # widget pixels of overlays that wait for the picture
+        self._overlaid = QRect()  # widget pixels that the tool's overlay touched last
+        self._forget_options: Callable[[], None] = lambda: None
+        self._selection_rect: QRectF | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMinimumSize(160, 120)
+        self.setAccessibleName(self.tr("Canvas"))
+        self.setAccessibleDescription(self.tr("The picture. Wheel zooms, space and drag moves, Esc cancels a stroke."))
+
+    # document and tool ------------------------------------------------------------------------------------------
+
+    @property
+    def document(self) -> Document | None:
+        return self._picture.document if self._picture else None
+
+    def set_document(self, document: Document | None) -> None:
+        """Show another document, fitted; None shows the empty state."""
+        if document is self.document:
+            return
+        self.gesture.use(document, self.gesture.tool)
+        if self._picture is not None:
+            self._picture.close()
+            self._picture.deleteLater()
+        self._previews.clear()
+        self._picture = None if document is None else Picture(document, self)
+        if self._picture is not None:
+            self._picture.changed.connect(self._picture_changed)
+            self._picture.worked.connect(self._update_overlays)
+            self._picture.resized.connect(self._canvas_resized)
+            self._picture.selection_changed.connect(self._selection_changed)
+        self.viewport.rotation, self.viewport.fitted = 0.0, True
+        self._canvas_resized()
+
+    def set_tool(self, tool: Tool | None, options: ToolOptions | None = None) -> None:
+        """Work with another tool (see `editor.tools`); a gesture going on is cancelled.
+
+        Args:
+            options: whose changes may change the tool's overlay; by default the tool's own.
+        """
+        self._forget_options()
+        self.gesture.use(self.document, tool)
+        options = options or (tool.options if tool is not None else None)
+        self._forget_options = options.subscribe(lambda _: self._pointer_changed()) if options else lambda: None
+        self._settle_selection()
+        self.update()
+        self._hover_again()
+
+    # view -------------------------------------------------------------------------------------------------------
+
+    @property
+    def zoom(self) -> float:
+        """Device pixels per canvas pixel: 1 is 100 %."""
+        return self.viewport.zoom
+
+    @property
+    def rotation(self) -> float:
+        """Degrees clockwise."""
+        return self.viewport.rotation
+
+    def fit(self) -> None:
+        """Show the whole canvas and keep doing so when the widget is resized."""
+        self.viewport.fit()
+        self._view_moved()
+
+    def zoom_to(self, factor: float, anchor: QPointF | None = None) -> None:
+        """Set the zoom; what lies under `anchor` (widget coordinates, default the middle) stays there."""
+        self.viewport.zoom_to(factor, None if anchor is None else anchor * self.devicePixelRatioF())
+        self._view_moved()
+
+    def rotate_by(self, degrees: float) -> None:
+        """Turn the view clockwise about its middle."""
+        self.viewport.rotate_to(self.viewport.rotation + degrees)
+        self._view_moved()
+
+    def reset_rotation(self) -> None:
+        self.viewport.rotate_to(0.0)
+        self._view_moved()
+
+    def _device_size(self) -> QSize:
+        ratio = self.devicePixelRatioF()
+        return QSize(round(self.width() * ratio), round(self.height() * ratio))
+
+    def _view_moved(self) -> None:
+        self._frame.place(self._device_size(), self.viewport.transform, self.viewport.zoom)
+        self._look()
+        self.update()
+        self._hover_again()
+        self._tell_selection_rect()
+        self.view_changed.emit()
+
+    def _look(self) -> None:
+        """Tell the picture what is seen: nothing of a hidden widget, so that it costs nothing."""
+        if self._picture is not None:
+            seen = self.viewport.visible() if self.isVisible() else EMPTY
+            self._picture.look_at(self._picture.pyramid.level_for(self.viewport.zoom), seen)
+
+    def _canvas_resized(self) -> None:
+        if self._picture is not None:
+            self.viewport.canvas = self._picture.document.size
+            self.viewport.resize((self._device_size().width(), self._device_size().height()))
+        self._selection.show(self.document)
+        self._settle_selection()
+        self._frame.outdate_all()
+        self._view_moved()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fill_widget()
+
+    def _fill_widget(self) -> None:
+        """The widget has another size in device pixels."""
+        self.navigator.ratio = self.devicePixelRatioF()
+        self.viewport.resize((self._device_size().width(), self._device_size().height()))
+        self._view_moved()
+
+    # picture, before and after, previews ------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """What is seen is not up to date yet."""
+        return self._picture is not None and self._picture.busy
+
+    def _picture_changed(self, rect: Rect) -> None:
+        if self._picture is not None:
+            self._update_device(self._frame.outdate(rect, self._picture.pyramid.level_for(self.viewport.zoom)))
+
+    def _update_device(self, rect: QRect) -> None:
+        ratio = self.devicePixelRatioF()
+        if not rect.isEmpty():
+            place = QRectF(rect.x() / ratio, rect.y() / ratio, rect.width() / ratio, rect.height() / ratio)
+            self.update(place.toAlignedRect())
+
+    @property
+    def show_before(self) -> bool:
+        """Results are left out, to compare."""
+        return self._picture is not None and self._picture.showing_before
+
+    @show_before.setter
+    def show_before(self, shown: bool) -> None:
+        if self._picture is not None and shown != self._picture.showing_before:
+            self._picture.showing_before = shown
+            self._frame.outdate_all()
+            self.update()
+
+    def show_preview(self, job: int, image: QImage, area: QRect, fraction: float = 0.0) -> None:
+        """Paint the picture of a running job over `area` (canvas pixels), its alpha respected.
+
+        Args:
+            image: any size; a null image shows only the progress.
+            fraction: 0..1 of the work done; 1 hides the progress.
+        """
+        old = self._previews.get(job)
+        self._previews[job] = preview = Preview(image, area, fraction)
+        if len(self._previews) == 1:
+            self._update_selection()  # its tint would colour the preview
+        for shown in (old, preview):
+            if shown is not None:
+                self.update(place_of(shown, self.to_widget))
+
+    def clear_preview(self, job: int) -> None:
+        """Take a job's picture away; nothing happens when there is none."""
+        preview = self._previews.pop(job, None)
+        if preview is not None:
+            self.update(place_of(preview, self.to_widget))
+            self._update_selection()
+
+    # selection --------------------------------------------------------------------------------------------------
+
+    def set_mask_tint(self, colour: QColor, *, always: bool) -> None:
+        """How softness is shown.
+
+        Args:
+            colour: the tint; its alpha is the strength where the mask is full.
+            always: tint also selections with hard edges, not only while the mask brush is in use.
+        """
+        self._selection.tint_colour, self._tint_always = colour, always
+        self._settle_selection()
+        self.update()
+
+    def _selection_changed(self, rect: Rect) -> None:
+        if self._picture is None:
+            return
+        before = self._selection.bounds
+        self._selection.update(rect)
+        if not self.gesture.active:
+            self._settle_selection()
+        changed = rect if self._selection.bounds else rect.united(before)
+        self._update_device(self._frame.device_rect(changed.grown(2), 0))
+
+    def _settle_selection(self) -> None:
+        tool = self.gesture.tool
+        self._selection.settle(tinted=self._tint_always or (tool is not None and tool.id == MaskBrushTool.id))
+        self._selection.walk(self.isVisible())
+        self._tell_selection_rect()
+
+    def _gesture_ended(self, tool: str) -> None:
+        self._settle_selection()
+        super()._gesture_ended(tool)
+
+    def _tell_selection_rect(self) -> None:
+        bounds = self._selection.bounds
+        rect = self.canvas_rect_to_widget(QRectF(bounds.x, bounds.y, bounds.width, bounds.height)) if bounds else None
+        if rect != self._selection_rect:
+            self._selection_rect = rect
+            self.selection_rect_changed.emit(rect)
+
+    def _update_selection(self) -> None:
+        self._update_device(self._selection.area)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._selection.walk(True)
+        self._look()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._selection.walk(False)
+        self._look()
+        if self._picture is not None:
+            self._picture.forget()
+
+    # pointer ----------------------------------------------------------------------------------------------------
+
+    def _pointer_changed(self) -> None:
+        tool, overlay = self.gesture.tool, self._overlay()
+        shape = _CURSORS[tool.cursor] if tool is not None and self.document is not None else Qt.CursorShape.ArrowCursor
+        self.setCursor(self.hand or shape)
+        touched = overlay_bounds(overlay, self.to_widget).toAlignedRect() if overlay is not None else QRect()
+        self._to_update = self._to_update.united(self._overlaid).united(touched)
+        self._overlaid = touched
+        if self._picture is None or not self._picture.scheduled:
+            self._update_overlays()
+
+    def _update_overlays(self) -> None:
+        """Repaint what overlays left and entered, together with the picture when that changes in the same turn."""
+        self.update(self._to_update)
+        self._to_update = QRegion()
+
+    def _overlay(self) -> Overlay | None:
+        tool = self.gesture.tool
+        at_work = self.gesture.active or (self.hover is not None and self.hand is None)
+        return tool.overlay() if tool is not None and self.document is not None and at_work else None
+
+    # painting ---------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        region = event.region() if ratio == 1.0 else QRegion(self._frame_rect())
+        pixmap = self._frame.pixmap(region, self._picture.pyramid if self._picture else None)
+        with QPainter(self) as painter:
+            painter.save()
+            painter.scale(1 / ratio, 1 / ratio)  # device pixels: copied, not resampled
+            painter.drawPixmap(0, 0, pixmap)
+            painter.restore()
+            if self._picture is None:
+                self._paint_hint(painter)
+                return
+            to_widget, canvas = self.to_widget, self.viewport.canvas_rect
+            for preview in self._previews.values():
+                paint_preview(painter, preview, to_widget, canvas, self.rect(), self.palette())
+            untinted = bool(self._previews)
+            self._selection.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
+            if (overlay := self._overlay()) is not None:
+                paint_overlay(painter, overlay, to_widget)
+
+    def _frame_rect(self) -> QRect:
+        return QRect(0, 0, self._device_size().width(), self._device_size().height())
+
+    def _paint_hint(self, painter: QPainter) -> None:
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        text = self.tr("Open a picture, or drop one here")
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._fill_widget()
+        return super().event(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._frame.recolour(Colours.of(self.palette()))
+            self.update()
+        super().changeEvent(event)

@@ -1,0 +1,113 @@
+"""What the demo runs: the bundled samples, or scenes of the studio world painted over by the program itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from app.jobs.method_info import MethodInfo
+from app.samples import Sample, samples
+from editor.document import Document
+from editor.files import open_document
+from editor.layers import ImageLayer, Role
+from editor.tiles import TiledImage
+from engine.request import Input
+
+if TYPE_CHECKING:
+    from engine.studio.world import Scene  # the world brings torch along, which bundled samples do without
+
+_SIZE = 256  # px, the bundled model's own
+_TONES = 4  # colours of the strokes that the demo paints
+
+
+@dataclass(frozen=True, eq=False)
+class DemoEdit:
+    """A document with its inputs in place, and what to ask for; `parameters` differ from the method's defaults."""
+
+    method: str
+    document: Document
+    prompt: str
+    negative_prompt: str = ""
+    seed: int = 0
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def edits_for(info: MethodInfo) -> list[DemoEdit]:
+    """What shows a method: every bundled sample of it, else painted scenes; empty where neither is there."""
+    bundled = [_from_sample(sample) for sample in samples() if sample.method == info.id]
+    return bundled or (list(_painted(info)) if info.takes(Input.STROKES) else [])
+
+
+def _from_sample(sample: Sample) -> DemoEdit:
+    document = open_document(sample.document)
+    return DemoEdit(sample.method, document, sample.prompt, sample.negative_prompt, sample.seed, sample.parameters)
+
+
+def _painted(info: MethodInfo) -> Iterator[DemoEdit]:
+    """One scene painted over as a whole and, where the method takes a mask, one inside a selection."""
+    from engine.studio.world import VALIDATION_SEEDS
+
+    for masked in (False, True) if info.takes(Input.MASK) else (False,):
+        scene = next(_scenes_with_one_object(VALIDATION_SEEDS.start + 40 * masked))
+        document, prompt = painted_scene(scene, "blue" if scene.objects[0].colour != "blue" else "red", masked)
+        yield DemoEdit(info.id, document, prompt, seed=7)
+
+
+def _scenes_with_one_object(first: int) -> Iterator[Scene]:
+    from engine.studio.world import VALIDATION_SEEDS, sample_scene
+
+    for seed in range(first, VALIDATION_SEEDS.stop):
+        scene = sample_scene(seed)
+        if len(scene.objects) == 1 and scene.objects[0].size == "large" and not scene.mountains:
+            yield scene
+
+
+def painted_scene(scene: Scene, colour: str, masked: bool) -> tuple[Document, str]:
+    """A rendered scene whose object is painted over in another colour with a few flat tones.
+
+    Args:
+        masked: select the object with some room around it.
+
+    Returns:
+        the document and the words for what it shall become.
+    """
+    from engine.studio.world import captions, render
+
+    wanted = scene.with_object(0, replace(scene.objects[0], colour=colour))
+    pictures = render([scene, wanted], _SIZE)
+    photo, target = pictures.images
+    thing = (pictures.ids[1] == 2).astype(np.uint8)
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+    painted = cv2.dilate(cv2.medianBlur(thing * 255, 9), brush)
+    document = Document(_SIZE, _SIZE, title=f"Scene {scene.seed}")
+    layers = (
+        ImageLayer(name="Photo", pixels=_layer_pixels(photo, np.full((_SIZE, _SIZE), 255, np.uint8))),
+        ImageLayer(name="Strokes", role=Role.STROKES, pixels=_layer_pixels(_few_tones(target, thing), painted)),
+    )
+    for index, layer in enumerate(layers):
+        document.insert(layer, None, index)
+    document.activate(layers[-1].id)
+    if masked:
+        room = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (17, 17))
+        document.select(TiledImage.from_array(np.asarray(cv2.dilate(painted, room), np.uint8)))
+    return document, captions(wanted)[0]
+
+
+def _layer_pixels(colours: NDArray[np.uint8], alpha: NDArray[Any]) -> TiledImage:
+    return TiledImage.from_array(np.dstack([colours, alpha]).astype(np.uint8))
+
+
+def _few_tones(picture: NDArray[np.uint8], thing: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture as somebody would block it in: smoothed, and only the main tones of the thing."""
+    smooth = np.asarray(cv2.medianBlur(picture, 15), np.float32)
+    own = smooth[thing > 0]
+    stop = (cv2.TERM_CRITERIA_MAX_ITER, 20, 0)
+    cv2.setRNGSeed(0)
+    _, _, tones = cv2.kmeans(own, _TONES, np.empty(0, np.int32), stop, 2, cv2.KMEANS_PP_CENTERS)
+    nearest = np.argmin([np.square(smooth - tone).sum(axis=2) for tone in tones], axis=0)
+    return np.asarray(np.rint(tones[nearest]), np.uint8)

@@ -1,0 +1,75 @@
+"""The panels at the right: titled, closable, movable; their arrangement is remembered by the window."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget, QWidget
+
+from app.widgets import caption, icon_button
+
+WIDTH = 288
+HEIGHTS = {"method": 5, "layers": 4, "history": 2}  # shares of the height at first
+LOW_SCREEN = 850  # px below which Layers shares its place with History and Jobs
+
+
+class Docks:
+    """Makes and arranges the dock widgets of a window."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        self._window = window
+        self._docks: dict[str, QDockWidget] = {}
+        window.setDockNestingEnabled(False)
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+
+    def add(self, name: str, title: str, panel: QWidget) -> QDockWidget:
+        """Put a panel into a dock at the right."""
+        dock = QDockWidget(title, self._window)
+        dock.setObjectName(f"dock_{name}")
+        dock.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        dock.setTitleBarWidget(_title_bar(dock, title))
+        panel.setAutoFillBackground(True)
+        dock.setWidget(panel)
+        panel.setMinimumWidth(WIDTH - 40)
+        self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self._docks[name] = dock
+        return dock
+
+    def arrange(self) -> None:
+        """The arrangement of the first start: History and Jobs share a place, on low screens Layers too."""
+        low = self._window.screen().availableGeometry().height() < LOW_SCREEN
+        tabbed = ["layers", "history", "jobs"] if low else ["history", "jobs"]
+        for before, name in pairwise(tabbed):
+            self._window.tabifyDockWidget(self._docks[before], self._docks[name])
+        for name in tabbed:
+            self._docks[name].setTitleBarWidget(QWidget())  # the tab is its title
+        self._docks[tabbed[0]].raise_()
+        stacked = [self._docks[name] for name in HEIGHTS if name == tabbed[0] or name not in tabbed]
+        self._window.resizeDocks(stacked, [WIDTH] * len(stacked), Qt.Orientation.Horizontal)
+        self._window.resizeDocks(
+            stacked, [100 * share for share in HEIGHTS.values()][: len(stacked)], Qt.Orientation.Vertical
+        )
+
+    def toggles(self) -> list[QAction]:
+        """Actions that show and hide each panel."""
+        return [dock.toggleViewAction() for dock in self._docks.values()]
+
+    def show(self, name: str) -> None:
+        """Bring a panel to the front."""
+        self._docks[name].show()
+        self._docks[name].raise_()
+
+
+def _title_bar(dock: QDockWidget, title: str) -> QWidget:
+    bar = QWidget()
+    bar.setObjectName("dockTitle")
+    bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    close = icon_button("close", bar.tr("Close the panel {}").format(title), size=12)
+    close.clicked.connect(dock.close)
+    row = QHBoxLayout(bar)
+    row.setContentsMargins(8, 4, 4, 4)
+    row.addWidget(caption(title, "heading"), 1)
+    row.addWidget(close)
+    return bar

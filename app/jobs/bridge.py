@@ -1,0 +1,222 @@
+"""Document to EditRequest, EditResult to layer: the only place that knows both the editor and the engine.
+
+What an edit sees. The image is the picture as shown without its visible strokes layers, the strokes are those layers,
+the mask is the selection; all in canvas pixels, sRGB, at the document's depth, transparency laid on white paper.
+
+What an edit leaves. Its result lies above everything that was visible, and its soft mask is 0 outside the edited area,
+so there the flat picture stays what it was, bit for bit. In the same undo step the strokes layers that were used are
+hidden, as far as they lie wholly inside the edited area. A strokes layer that reaches beyond it stays as it was shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from app.jobs import method_info
+from app.jobs.inputs import image_and_strokes
+from app.jobs.method_info import MethodInfo
+from app.jobs.placement import DOT, edit_title, placement_of
+from editor.commands import AddResult, ReplaceResult
+from editor.document import Document, Snapshot
+from editor.errors import DocumentError
+from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
+from editor.tiles import TiledImage, converted, full_value
+from engine.errors import BadRequest
+from engine.recipe import load_recipe
+from engine.request import EditRequest, EditResult, Input, Parameters
+
+
+class ResultDropped(DocumentError):
+    """A result came back for something that is no longer there; nothing was changed."""
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedEdit:
+    """An edit as asked for: cheap to make in the window's thread, made into a request in the engine thread.
+
+    Attributes:
+        title: one line, e.g. "Paint with strokes · a red ball · seed 7".
+        snapshot: the document at the moment it was asked for.
+        build: gives the request; composites and converts, so it takes time. Raises EngineError, DocumentError.
+    """
+
+    title: str
+    snapshot: Snapshot
+    build: Callable[[], EditRequest]
+
+
+# document to request
+
+
+def request_from(
+    document: Document,
+    method: str,
+    parameters: Mapping[str, Any],
+    prompt: str = "",
+    negative_prompt: str = "",
+    seed: int = 0,
+    model: str = "studio",
+) -> EditRequest:
+    """The edit of the document as it is now; see `prepare`, which does the slow part in the engine thread."""
+    return prepare(document, method, parameters, prompt, negative_prompt, seed, model).build()
+
+
+def prepare(
+    document: Document,
+    method: str,
+    parameters: Mapping[str, Any],
+    prompt: str = "",
+    negative_prompt: str = "",
+    seed: int = 0,
+    model: str = "studio",
+) -> PreparedEdit:
+    """Ask for an edit of the document as it is now. Imports no torch.
+
+    Args:
+        parameters: values that differ from the method's defaults.
+
+    Raises:
+        BadRecipe: a parameter is unknown or out of range.
+        BadRequest: there is no such method.
+    """
+    info = _info(method)
+    values = method_info.parameters_class(info).from_json(dict(parameters))
+    snapshot = document.snapshot()
+
+    def build() -> EditRequest:
+        return _request(snapshot, info, values, (prompt, negative_prompt, seed, model))
+
+    return PreparedEdit(edit_title(info.title, prompt, seed), snapshot, build)
+
+
+def prepare_again(document: Document, layer: LayerId, **changes: Any) -> PreparedEdit:
+    """Ask for the edit that made a result layer once more, on the same picture, e.g. with another `seed`.
+
+    Args:
+        changes: fields of the request; `parameters` as a mapping of the values to change.
+
+    Raises:
+        ResultDropped: the layer is gone.
+        BadRequest: the layer carries no recipe.
+    """
+    found = _layer(document, layer)
+    recipe_title = _with_recipe(found).recipe_title
+
+    def build() -> EditRequest:
+        request = request_of(found)
+        wanted = dict(changes)
+        if "parameters" in wanted:
+            values = {**asdict(request.parameters), **wanted["parameters"]}
+            wanted["parameters"] = request.parameters.from_json(values)
+        return replace(request, **{"stop_after": None, **wanted}) if wanted else request
+
+    title = recipe_title
+    if {"prompt", "seed"} <= changes.keys():
+        title = edit_title(recipe_title.partition(DOT)[0], changes["prompt"], changes["seed"])
+    return PreparedEdit(title, document.snapshot(), build)
+
+
+def request_of(layer: Layer) -> EditRequest:
+    """The edit that made a result layer. Imports no torch.
+
+    Raises:
+        BadRequest: it carries no recipe.
+        BadRecipe: its recipe cannot be read by this version.
+    """
+    known = {info.id: method_info.stand_in(info) for info in method_info.cached_methods()}
+    return load_recipe(_with_recipe(layer).recipe or b"", methods=known)
+
+
+def _request(
+    snapshot: Snapshot, info: MethodInfo, parameters: Parameters, words: tuple[str, str, int, str]
+) -> EditRequest:
+    prompt, negative_prompt, seed, model = words
+    image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
+    mask = None
+    if snapshot.selection is not None and info.takes(Input.MASK):
+        mask = np.ascontiguousarray(snapshot.selection.read(snapshot.canvas)[..., 0], dtype=np.uint8)
+    return EditRequest(info.id, image, parameters, prompt, negative_prompt, seed, model, strokes, mask)
+
+
+# result to document
+
+
+def result_layer(document: Document, result: EditResult) -> ImageLayer:
+    """The result as a layer: patch, soft mask and recipe. Its own coordinates are those of the edited image."""
+    return placement_of(document.snapshot(), result).layer
+
+
+def apply_result(document: Document, result: EditResult, replaces: LayerId | None = None) -> LayerId:
+    """Bring a result into the document as one undo step.
+
+    Args:
+        replaces: the result layer that was run again; it gets the new pixels, mask and recipe and keeps its place,
+            offset, opacity and name. None = a new layer above everything that is visible.
+
+    Returns:
+        the layer that holds the result.
+
+    Raises:
+        ResultDropped: the layer to replace is gone, or the canvas has another size now.
+        LayerLocked: the layer to replace is locked.
+    """
+    placement = placement_of(document.snapshot(), result)
+    layer = placement.layer
+    if replaces is not None:
+        _layer(document, replaces)
+        document.history.do(ReplaceResult(replaces, layer.pixels, layer.mask, layer.recipe, layer.recipe_title))
+        return replaces
+    height, width = result.recipe.image.shape[:2]
+    if (width, height) != document.size:
+        raise ResultDropped("The canvas got another size while the edit ran, so its result was dropped. Run it again.")
+    shown = [root.id for root in document.layers if root.visible]
+    unchanged = tuple(
+        id
+        for id, pixels in placement.hide
+        if id in document and isinstance(strokes := document[id], ImageLayer) and strokes.pixels is pixels
+    )
+    if layer.id in document:
+        layer = replace(layer, id=new_layer_id())  # the same result once more
+    document.history.do(AddResult(layer, shown[-1] if shown else None, unchanged))
+    return layer.id
+
+
+def document_of(request: EditRequest, title: str = "") -> Document:
+    """A document with the request's inputs in place: the photo, a strokes layer, the mask as the selection."""
+    height, width = request.image.shape[:2]
+    document = Document(width, height, request.image.dtype, title=title or "Untitled")
+    full = np.full((height, width, 1), full_value(request.image.dtype), request.image.dtype)
+    photo = ImageLayer(name="Photo", pixels=TiledImage.from_array(np.concatenate([request.image, full], axis=2)))
+    document.insert(photo, None, 0)
+    document.activate(photo.id)
+    if request.strokes is not None:
+        pixels = TiledImage.from_array(converted(request.strokes, document.dtype))
+        strokes = ImageLayer(name="Strokes", role=Role.STROKES, pixels=pixels)
+        document.insert(strokes, None, 1)
+        document.activate(strokes.id)
+    if request.mask is not None:
+        document.select(TiledImage.from_array(request.mask))
+    return document
+
+
+def _layer(document: Document, layer: LayerId) -> Layer:
+    if layer not in document:
+        raise ResultDropped("The layer that was run again is gone, so the new result was dropped.")
+    return document[layer]
+
+
+def _with_recipe(layer: Layer) -> ImageLayer:
+    if not isinstance(layer, ImageLayer) or layer.recipe is None:
+        raise BadRequest(f"“{layer.name}” was not made by an edit. Choose a layer that was, to run it again.")
+    return layer
+
+
+def _info(method: str) -> MethodInfo:
+    for info in method_info.cached_methods():
+        if info.id == method:
+            return info
+    raise BadRequest(f"There is no method “{method}” in this version of Pentimento.")

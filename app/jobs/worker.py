@@ -1,0 +1,233 @@
+"""The object that lives in the engine thread: one step of one edit per event, so that everything else gets through."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QImage
+
+from app.jobs import method_info
+from app.jobs.bridge import PreparedEdit
+from app.jobs.engine_start import Methods, preload_libraries
+from app.jobs.placement import pack
+from engine.errors import BadRequest, EngineError
+from engine.request import Control, EditRequest, EditResult, Step
+
+if TYPE_CHECKING:
+    from engine.backbone import Backbone
+
+NICENESS = 10  # engine threads give way to the window and to other programs
+Stages = Generator[Step | None, Control | None, EditResult]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an edit looks like after a step.
+
+    Attributes:
+        image: RGBA, straight alpha, with memory of its own; smaller than `area`, stretch it.
+        area: what it covers, in image pixels.
+    """
+
+    image: QImage
+    area: QRect
+
+
+def preview_of(step: Step) -> Preview | None:
+    """The step's preview as an image that Qt owns; None where the step has none."""
+    if step.preview is None:
+        return None
+    height, width = step.preview.shape[:2]
+    image = QImage(width, height, QImage.Format.Format_RGBA8888)
+    rows = np.frombuffer(image.bits(), np.uint8).reshape(height, image.bytesPerLine())
+    pixels = rows[:, : 4 * width].reshape(height, width, 4)
+    pixels[..., :3] = step.preview
+    pixels[..., 3] = 255 if step.preview_alpha is None else step.preview_alpha
+    return Preview(image, QRect(*step.area))
+
+
+def lower_priority() -> None:
+    """Make the calling thread give way; threads that it starts (torch's workers) inherit that on Linux."""
+    if sys.platform.startswith("linux"):
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + NICENESS, 19))
+
+
+def sentence_for(error: Exception, title: str) -> str:
+    """What to tell the artist about an error in an edit."""
+    if isinstance(error, EngineError):
+        return str(error)
+    out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    if out_of_memory or (isinstance(error, RuntimeError) and re.search("out of memory|t allocate memory", str(error))):
+        return f"“{title}” did not fit into memory. Select a smaller area or close other programs, then run it again."
+    return f"“{title}” stopped because of an unexpected problem ({type(error).__name__}). The picture was not changed."
+
+
+class Worker(QObject):
+    """Runs one edit at a time on the thread it was moved to. All slots are called through queued signals.
+
+    The model is read once and kept until an edit wants another one.
+    """
+
+    methods_found = Signal(object)  # list[MethodInfo]
+    engine_failed = Signal(str, str)  # sentence, details
+    running = Signal(int)  # everything is loaded, the first step begins
+    stepped = Signal(int, int, int, float, object)  # job, index, total, time.monotonic(), Preview | None
+    finished = Signal(int, object)  # job, EditResult
+    failed = Signal(int, str, str)  # job, sentence, details
+    released = Signal(int)  # nothing of the job is left in this thread
+    _next_event = Signal()
+    _discover_event = Signal()
+    _warm_event = Signal()
+
+    def __init__(
+        self, methods: Callable[[], Methods], load: Callable[[str], Backbone], warm: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self._discover, self._load, self._warm = methods, load, warm
+        self._methods: Methods | None = None
+        self._model: tuple[str, Backbone] | None = None
+        self._job: int | None = None
+        self._title = ""
+        self._stages: Stages | None = None
+        self._between_steps = False
+        self._control: Control | None = None
+        self._next_event.connect(self._advance, Qt.ConnectionType.QueuedConnection)
+        self._discover_event.connect(self._announce, Qt.ConnectionType.QueuedConnection)
+        self._warm_event.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
+
+    @Slot()
+    def prepare(self) -> None:
+        """Begin the slow part of the program's start; in two events, between which the window may be closed."""
+        lower_priority()
+        preload_libraries()
+        self._discover_event.emit()
+
+    @Slot()
+    def _announce(self) -> None:
+        try:
+            found = [method_info.describe(method) for method in self._known_methods().values()]
+        except Exception as error:
+            _log.exception("The engine cannot be started")
+            details = traceback.format_exc()
+            self.engine_failed.emit(f"The engine cannot be started: {error}. Reinstall Pentimento.", details)
+            return
+        self.methods_found.emit(found)
+        self._warm_event.emit()
+
+    @Slot()
+    def _warm_up(self) -> None:
+        """Import what reads models, so that the first edit need not."""
+        try:
+            self._warm()
+        except Exception:
+            _log.exception("The part that reads models cannot be imported")  # the first edit will say it
+
+    @Slot(int, object, str, bool)
+    def begin(self, job: int, edit: PreparedEdit | EditRequest, title: str, keep: bool) -> None:
+        """Take up a job; `keep` = the result will become a layer, so its recipe is written here already."""
+        self._job, self._title, self._control, self._between_steps = job, title, None, False
+        self._stages = self._work(job, edit, keep)
+        self._next_event.emit()
+
+    @Slot(int)
+    def cancel(self, job: int) -> None:
+        """Let go of a job without a result."""
+        if job == self._job:
+            self._release()
+
+    @Slot(int)
+    def stop(self, job: int) -> None:
+        """Ask the method to finish with what there is, at its next step."""
+        if job == self._job:
+            self._control = Control.STOP
+
+    @Slot()
+    def close(self) -> None:
+        """Let go of everything and end the thread."""
+        if self._job is not None:
+            self._release()
+        self._model = None
+        self.thread().quit()
+
+    @Slot()
+    def _advance(self) -> None:
+        """One step of the job in hand."""
+        if self._stages is None or self._job is None:
+            return  # cancelled after this event was posted
+        control = self._control if self._between_steps else None
+        if control is not None:
+            self._control = None
+        try:
+            step = self._stages.send(control)
+        except StopIteration as done:
+            self.finished.emit(self._job, done.value)
+            self._release()
+        except Exception as error:
+            self._fail(error)
+        else:
+            self._between_steps = step is not None
+            if step is not None:
+                self.stepped.emit(self._job, step.index, step.total, time.monotonic(), preview_of(step))
+            self._next_event.emit()
+
+    def _work(self, job: int, edit: PreparedEdit | EditRequest, keep: bool) -> Stages:
+        """The whole job; it pauses after each part, and after each step of the method."""
+        request = edit if isinstance(edit, EditRequest) else edit.build()
+        yield None
+        method = self._known_methods().get(request.method)
+        if method is None:
+            raise BadRequest(f"There is no method “{request.method}” in this version of Pentimento.")
+        request = replace(request, parameters=method_info.as_own(method, request.parameters))
+        yield None
+        backbone = self._backbone(request.model)
+        yield None
+        self.running.emit(job)
+        result = yield from method.run(backbone, request)
+        yield None
+        if keep:
+            pack(result, None if isinstance(edit, EditRequest) else edit.snapshot)
+        return result
+
+    def _known_methods(self) -> Methods:
+        if self._methods is None:
+            self._methods = self._discover()
+        return self._methods
+
+    def _backbone(self, model: str) -> Backbone:
+        if self._model is None or self._model[0] != model:
+            self._model = None  # two models may not fit into memory together
+            self._model = (model, self._load(model))
+        return self._model[1]
+
+    def _fail(self, error: Exception) -> None:
+        job = self._job
+        details = "".join(traceback.format_exception(error))
+        _log.log(logging.INFO if isinstance(error, EngineError) else logging.ERROR, "%s\n%s", self._title, details)
+        traceback.clear_frames(error.__traceback__)  # they hold the arrays that may have filled the memory
+        self.failed.emit(job, sentence_for(error, self._title), details)
+        self._release()
+
+    def _release(self) -> None:
+        """Close the generator on this very thread and report that nothing of the job is left."""
+        job, stages = self._job, self._stages
+        self._job = self._stages = self._control = None
+        if stages is not None:
+            try:
+                stages.close()
+            except Exception:
+                _log.exception("%s did not end cleanly", self._title)
+        if job is not None:
+            self.released.emit(job)

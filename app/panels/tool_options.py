@@ -1,0 +1,147 @@
+"""The row above the canvas: what can be set for the tool in hand."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QStackedWidget, QToolBar, QToolButton, QWidget
+
+from app.actions import ACTIONS, translated
+from app.parts.tools import BRUSHES, SIZES, ToolsPart
+from app.theme import set_icon
+from app.widgets import NumberControl, caption, divider, icon_button
+from editor.strokes import Brush
+
+SELECTORS = ("rectangle", "ellipse", "lasso")
+
+
+class BrushPage(QWidget):
+    """Size, hardness and the rest of one of the three brushes."""
+
+    def __init__(self, tools: ToolsPart, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tools = tools
+        self.size_control = NumberControl(self.tr("Size"), *SIZES, whole=True, unit="px", curve=3.0, inline=True)
+        self.hardness = NumberControl(self.tr("Hardness"), 0.0, 1.0, factor=100, unit="%", inline=True)
+        self.opacity = NumberControl(self.tr("Opacity"), 0.0, 1.0, factor=100, unit="%", inline=True)
+        self.flow = NumberControl(self.tr("Flow"), 0.01, 1.0, factor=100, unit="%", inline=True)
+        self.smoothing = NumberControl(self.tr("Smoothing"), 0.0, 1.0, factor=100, unit="%", inline=True)
+        self.pressure_size = _pressure_button("size", self.tr("Pen pressure changes the size"))
+        self.pressure_opacity = _pressure_button("opacity", self.tr("Pen pressure changes the opacity"))
+        self._controls = {
+            "size": self.size_control, "hardness": self.hardness, "opacity": self.opacity, "flow": self.flow,
+            "smoothing": self.smoothing,
+        }  # fmt: skip
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        for name, control in self._controls.items():
+            control.slider.setFixedWidth(72 if name in ("size", "hardness", "opacity") else 48)
+            control.changed.connect(lambda value, name=name: tools.set_brush(**{name: float(value)}))
+            row.addWidget(control)
+            if name == "size":
+                row.addWidget(self.pressure_size)
+            elif name == "opacity":
+                row.addWidget(self.pressure_opacity)
+        row.addStretch(1)
+        self.pressure_size.clicked.connect(lambda on: tools.set_brush(pressure_size=on))
+        self.pressure_opacity.clicked.connect(lambda on: tools.set_brush(pressure_opacity=on))
+
+    def show_brush(self, brush: Brush) -> None:
+        """Show the values of a brush."""
+        for name, control in self._controls.items():
+            control.set_value(getattr(brush, name))
+        self.pressure_size.setChecked(brush.pressure_size)
+        self.pressure_opacity.setChecked(brush.pressure_opacity)
+
+
+class ToolOptionsBar(QToolBar):
+    """Follows the tool in hand."""
+
+    def __init__(self, tools: ToolsPart, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("toolOptions")
+        self.setWindowTitle(self.tr("Tool options"))
+        self.setMovable(False)
+        self.setFloatable(False)
+        self._tools = tools
+        self._icon = QLabel()
+        self._name = caption("", "heading")
+        self._pages = QStackedWidget()
+        self.brush_page = BrushPage(tools)
+        self._pages.addWidget(self.brush_page)
+        self._fill_page = self._make_fill_page()
+        self._select_page = self._make_select_page()
+        move = self.tr("Drag to move the active layer, or what is selected of it. Shift keeps to one direction.")
+        self._move_page = _hint_page(move)
+        self._pick_page = _hint_page(self.tr("Click to take the colour that is seen there."))
+        for page in (self._fill_page, self._select_page, self._move_page, self._pick_page):
+            self._pages.addWidget(page)
+        body = QWidget()
+        body.setFixedHeight(40)
+        row = QHBoxLayout(body)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(8)
+        row.addWidget(self._icon)
+        row.addWidget(self._name)
+        row.addSpacing(4)
+        row.addWidget(divider(vertical=True))
+        row.addSpacing(4)
+        row.addWidget(self._pages, 1)
+        self.addWidget(body)
+        tools.tool_changed.connect(lambda _: self.refresh())
+        tools.options_changed.connect(self.refresh)
+        self.refresh()
+
+    def _make_fill_page(self) -> QWidget:
+        self.tolerance = NumberControl(self.tr("Tolerance"), 0.0, 1.0, factor=100, unit="%", inline=True)
+        self.tolerance.changed.connect(lambda value: self._tools.options.change(fill_tolerance=float(value)))
+        self.contiguous = QCheckBox(self.tr("Only what hangs together"))
+        self.contiguous.toggled.connect(lambda on: self._tools.options.change(fill_contiguous=on))
+        return _row(self.tolerance, self.contiguous)
+
+    def _make_select_page(self) -> QWidget:
+        self.feather = NumberControl(self.tr("Feather"), 0, 200, whole=True, unit="px", curve=2.0, inline=True)
+        self.feather.changed.connect(lambda value: self._tools.options.change(feather=float(value)))
+        return _row(self.feather, caption(self.tr("Shift adds, Alt takes away, both keep the overlap.")))
+
+    def refresh(self) -> None:
+        """Show the tool in hand and its values."""
+        tool, settings = self._tools.current, self._tools.options.settings
+        spec = next(spec for spec in ACTIONS if spec.id == tool)
+        set_icon(self._icon, spec.icon)
+        self._name.setText(translated(spec.text))
+        if tool in BRUSHES and self._tools.brush is not None:
+            self.brush_page.show_brush(self._tools.brush)
+        self.tolerance.set_value(settings.fill_tolerance)
+        self.contiguous.setChecked(settings.fill_contiguous)
+        self.feather.set_value(settings.feather)
+        pages = {"fill": self._fill_page, "move": self._move_page, "eyedropper": self._pick_page}
+        page = self.brush_page if tool in BRUSHES else self._select_page if tool in SELECTORS else pages[tool]
+        self._pages.setCurrentWidget(page)
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, 41)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, 41)
+
+
+def _pressure_button(what: str, text: str) -> QToolButton:
+    return icon_button(f"pressure_{what}", text, checkable=True, size=18)
+
+
+def _row(*widgets: QWidget) -> QWidget:
+    page = QWidget()
+    row = QHBoxLayout(page)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(16)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return page
+
+
+def _hint_page(text: str) -> QWidget:
+    label = caption(text)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+    return _row(label)

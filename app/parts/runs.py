@@ -1,0 +1,318 @@
+"""Edits on their way: Run, Live, Stop here, Cancel; previews onto the canvas, results into the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QRect, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from app.clipboard import to_image
+from app.documents import Documents
+from app.edit_options import EditOptions
+from app.errors import Messages
+from app.jobs.bridge import PreparedEdit, apply_result, prepare, prepare_again
+from app.jobs.engine_thread import EngineThread
+from app.jobs.queue import JobState
+from app.jobs.worker import Preview
+from app.parts.recipes import RecipesPart
+from app.widgets import random_seed
+from editor.document import Change, Document, What
+from editor.errors import DocumentError
+from editor.layers import LayerId
+from editor.tiles import UINT8, converted
+from engine.errors import EngineError
+from engine.request import EditResult
+
+LIVE_STEPS = 8  # most denoising steps of a live run
+LIVE_DELAY = 120  # ms after the last change
+
+
+@dataclass(frozen=True)
+class _Job:
+    """An edit under way.
+
+    Attributes:
+        replaces: the result layer that is made again; None = a new one.
+    """
+
+    document: Document
+    replaces: LayerId | None
+    live: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """A live result that the artist may keep."""
+
+    job: int
+    result: EditResult
+    replaces: LayerId | None
+
+
+class RunsPart(QObject):
+    """Signals:
+    preview_shown: (document, job, QImage that may be null, QRect in canvas pixels, fraction done 0..1).
+    preview_ended: (document, job).
+    job_changed: a JobState.
+    applied: a result came into a document.
+    state_changed: something runs, waits or may be kept that did not before.
+    """
+
+    preview_shown = Signal(object, int, QImage, QRect, float)
+    preview_ended = Signal(object, int)
+    job_changed = Signal(object)
+    applied = Signal()
+    state_changed = Signal()
+
+    def __init__(
+        self, documents: Documents, options: EditOptions, recipes: RecipesPart, messages: Messages, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._documents, self._options, self._recipes, self._messages = documents, options, recipes, messages
+        self._engine: EngineThread | None = None
+        self._jobs: dict[int, _Job] = {}
+        self._fractions: dict[int, float] = {}
+        self._waiting: dict[Document, _Waiting] = {}
+        self._applying = False
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._live_timer = QTimer(self, singleShot=True, interval=LIVE_DELAY)
+        self._live_timer.timeout.connect(self._run_live)
+        options.changed.connect(lambda _: self._want_live())
+        options.live_changed.connect(self._live_switched)
+        documents.current_changed.connect(self._follow)
+        documents.removed.connect(self._forget)
+
+    def attach(self, engine: EngineThread) -> None:
+        """Use this engine from now on."""
+        self._engine = engine
+        engine.preview.connect(self._show_preview)
+        engine.job_changed.connect(self._note_state)
+        engine.finished.connect(self._finish)
+        engine.failed.connect(self._fail)
+        engine.cancelled.connect(self._end)
+        engine.engine_failed.connect(self._messages.error)
+        engine.methods_found.connect(self._options.set_methods)
+
+    # what the window asks
+
+    @property
+    def current_job(self) -> JobState | None:
+        """The first job that is not over, whatever its document."""
+        jobs = self._engine.jobs if self._engine is not None else []
+        return next((state for state in jobs if not state.over), None)
+
+    def running(self, document: Document | None) -> bool:
+        """Whether an edit of the document is under way, live ones left out."""
+        return any(job.document is document and not job.live for job in self._jobs.values())
+
+    def may_keep(self, document: Document | None) -> bool:
+        """Whether a live result waits to be kept."""
+        return document in self._waiting
+
+    # what the artist does
+
+    def run(self) -> None:
+        """Start the edit that the Method panel describes."""
+        document = self._documents.current
+        if document is not None:
+            self._live_timer.stop()
+            self.discard()
+            self._submit(document, self._options.parameters(), live=False)
+
+    def stop(self) -> None:
+        """Finish the edit of the current document with what there is."""
+        for number, job in list(self._jobs.items()):
+            if job.document is self._documents.current and not job.live and self._engine is not None:
+                self._engine.stop(number)
+                return
+
+    def cancel(self) -> None:
+        """End what is under way in the current document, else anywhere; else let go of a live result or a recipe."""
+        document = self._documents.current
+        own = [number for number, job in self._jobs.items() if job.document is document]
+        others = list(self._jobs)
+        if self._engine is not None and (own or others):
+            self._engine.cancel((own or others)[0])
+        elif document in self._waiting:
+            self.discard()
+        else:
+            self._recipes.end_replacing()
+
+    def cancel_job(self, job: int) -> None:
+        if self._engine is not None:
+            self._engine.cancel(job)
+
+    def cancel_all(self) -> None:
+        if self._engine is not None:
+            self._engine.cancel_all()
+
+    def set_live(self, on: bool) -> None:
+        self._options.live = on
+
+    def new_seed(self) -> None:
+        self._options.set("seed", random_seed())
+
+    def keep(self) -> None:
+        """Make the live result a layer."""
+        document = self._documents.current
+        waiting = self._waiting.pop(document, None) if document is not None else None
+        if document is not None and waiting is not None:
+            self._stop_live(document)
+            self._apply(document, waiting.result, waiting.replaces)
+            self.preview_ended.emit(document, waiting.job)
+            self.state_changed.emit()
+
+    def discard(self) -> None:
+        """Let go of the live result."""
+        document = self._documents.current
+        if document is not None:
+            self._stop_live(document)
+            self._drop_waiting(document)
+
+    # submitting
+
+    def _submit(self, document: Document, parameters: dict[str, Any], *, live: bool) -> None:
+        if self._engine is None or self._options.method is None:
+            self._messages.info(self.tr("The engine is still starting. Try again in a moment."))
+            return
+        replaces = self._recipes.replaced_in(document)
+        try:
+            edit = self._prepared(document, replaces, parameters)
+        except (EngineError, DocumentError) as error:
+            self._messages.report(error)
+            return
+        number = self._engine.submit(edit, live=live)
+        self._jobs[number] = _Job(document, replaces, live)
+        if not live:
+            self.preview_shown.emit(document, number, QImage(), _edited_area(document), 0.0)
+        self.state_changed.emit()
+
+    def _prepared(self, document: Document, replaces: LayerId | None, parameters: dict[str, Any]) -> PreparedEdit:
+        options = self._options
+        assert options.method is not None
+        words = {"prompt": options["prompt"], "negative_prompt": options["negative_prompt"], "seed": options["seed"]}
+        if replaces is not None:
+            return prepare_again(document, replaces, parameters=parameters, **words)
+        return prepare(document, options.method.id, parameters, **words)
+
+    # live
+
+    def _live_switched(self, on: bool) -> None:
+        document = self._documents.current
+        if on:
+            self._want_live()
+        elif document is not None:
+            self._live_timer.stop()
+            self._stop_live(document)
+        self.state_changed.emit()
+
+    def _want_live(self) -> None:
+        if self._options.live and not self._applying and self._documents.current is not None:
+            self._live_timer.start()
+
+    def _run_live(self) -> None:
+        document = self._documents.current
+        if document is None or self.running(document) or not self._options.live:
+            return
+        parameters = self._options.parameters()
+        if "steps" in parameters:
+            parameters["steps"] = min(parameters["steps"], LIVE_STEPS)
+        self._submit(document, parameters, live=True)
+
+    def _stop_live(self, document: Document) -> None:
+        self._live_timer.stop()
+        for number, job in list(self._jobs.items()):
+            if job.document is document and job.live and self._engine is not None:
+                self._engine.cancel(number)
+
+    def _drop_waiting(self, document: Document) -> None:
+        waiting = self._waiting.pop(document, None)
+        if waiting is not None:
+            self.preview_ended.emit(document, waiting.job)
+            self.state_changed.emit()
+
+    # what the engine says
+
+    def _note_state(self, state: JobState) -> None:
+        self._fractions[state.id] = state.index / state.total if state.total else 0.0
+        self.job_changed.emit(state)
+
+    def _show_preview(self, number: int, preview: Preview) -> None:
+        job = self._jobs.get(number)
+        if job is not None and job.document in self._documents:
+            fraction = 1.0 if job.live else min(self._fractions.get(number, 0.0), 0.999)
+            self.preview_shown.emit(job.document, number, preview.image, preview.area, fraction)
+
+    def _finish(self, number: int, result: EditResult) -> None:
+        job = self._jobs.pop(number, None)
+        self._fractions.pop(number, None)
+        if job is None:
+            return
+        if job.document not in self._documents:
+            self._messages.info(self.tr("A result was dropped, because its picture was closed."))
+        elif job.live:
+            self._drop_waiting(job.document)
+            self._waiting[job.document] = _Waiting(number, result, job.replaces)
+            height, width = result.alpha.shape
+            self.preview_shown.emit(job.document, number, _picture(result), QRect(*result.origin, width, height), 1.0)
+        else:
+            self._apply(job.document, result, job.replaces)
+            self.preview_ended.emit(job.document, number)
+        self.state_changed.emit()
+
+    def _apply(self, document: Document, result: EditResult, replaces: LayerId | None) -> None:
+        self._applying = True
+        try:
+            apply_result(document, result, replaces)
+        except DocumentError as error:
+            self._messages.report(error)
+        else:
+            self.applied.emit()
+            for note in result.notes:
+                self._messages.info(note)
+        finally:
+            self._applying = False
+
+    def _fail(self, number: int, sentence: str, details: str) -> None:
+        self._end(number)
+        self._messages.error(sentence, details)
+
+    def _end(self, number: int) -> None:
+        job = self._jobs.pop(number, None)
+        self._fractions.pop(number, None)
+        if job is not None:
+            self.preview_ended.emit(job.document, number)
+            self.state_changed.emit()
+
+    # the documents
+
+    def _follow(self, document: Document | None) -> None:
+        self._unsubscribe()
+        self._unsubscribe = document.subscribe(self._document_changed) if document is not None else lambda: None
+        self._live_timer.stop()
+        self.state_changed.emit()
+
+    def _document_changed(self, change: Change) -> None:
+        if change.what is What.HISTORY:
+            self._want_live()
+
+    def _forget(self, document: Document) -> None:
+        self._waiting.pop(document, None)
+        for number, job in list(self._jobs.items()):
+            if job.document is document and self._engine is not None:
+                self._engine.cancel(number)
+
+
+def _edited_area(document: Document) -> QRect:
+    """Where progress is shown until the first preview: the selection, else the canvas."""
+    area = document.canvas if document.selection is None else document.selection.content()
+    return QRect(area.x, area.y, area.width, area.height)
+
+
+def _picture(result: EditResult) -> QImage:
+    """A result as it will look."""
+    return to_image(np.dstack([converted(result.patch, UINT8), converted(result.alpha, UINT8)]))

@@ -1,0 +1,43 @@
+"""What the start page's cards do: open a sample with its inputs placed, ready to run."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from app.edit_options import EditOptions
+from app.parts.files import FilesPart
+from app.samples import sample_for, samples
+from app.start import Card, method_for
+from editor.document import Document
+
+EMPTY_SIZE = (512, 512)
+
+
+class StartPart(QObject):
+    """Signals:
+    hint: what to do next, for the status line.
+    """
+
+    hint = Signal(str)
+
+    def __init__(self, files: FilesPart, options: EditOptions, parent: QObject) -> None:
+        super().__init__(parent)
+        self._files, self._options = files, options
+
+    def choose(self, card: Card) -> None:
+        """Open the card's sample, or an empty canvas where none came with the program."""
+        method = method_for(card, [info.id for info in self._options.methods])
+        if method is None:
+            return
+        sample = sample_for(method) or next(iter(samples()), None)
+        if sample is None:
+            self._options.choose(method)
+            self._files.add_empty(EMPTY_SIZE)
+            return
+
+        def placed(_: Document) -> None:
+            words = {"prompt": sample.prompt, "negative_prompt": sample.negative_prompt, "seed": sample.seed}
+            self._options.fill(method, {**words, **sample.parameters})
+            self.hint.emit(self.tr("Everything is placed already: press Run and watch."))
+
+        self._files.open_sample(sample.document, sample.title, placed)

@@ -1,0 +1,112 @@
+"""Tools, their options and the colours."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from app.main_window import MainWindow
+from app.parts.tools import ToolsPart
+from app.settings import Settings
+from editor.document import Document
+
+
+def test_one_key_takes_a_tool(window: MainWindow, document: Document) -> None:
+    assert window.workspace.view is not None
+    window.activateWindow()
+    QTest.keyClick(window.workspace.view, Qt.Key.Key_E)
+    assert window.tools.current == "eraser"
+    assert window.commands["eraser"].isChecked()
+    assert not window.commands["brush"].isChecked()
+    assert window.workspace.view.gesture.tool is window.tools.tools["eraser"]
+
+
+def test_the_row_shows_what_the_tool_has(window: MainWindow, document: Document) -> None:
+    bar = window.option_bar
+    assert bar.brush_page.isVisible()
+    window.tools.choose("fill")
+    assert bar.tolerance.isVisible()
+    assert not bar.brush_page.isVisible()
+    window.tools.choose("lasso")
+    assert bar.feather.isVisible()
+
+
+def test_brush_and_eraser_keep_their_own_values(window: MainWindow) -> None:
+    size = window.option_bar.brush_page.size_control
+    size.field.setValue(77)
+    assert window.tools.options.settings.brush.size == 77
+    window.tools.choose("eraser")
+    assert size.value == window.tools.options.settings.eraser.size != 77
+    window.tools.choose("brush")
+    assert size.value == 77
+
+
+def test_keys_change_the_brush(window: MainWindow) -> None:
+    window.tools.set_brush(size=40.0, hardness=0.5)
+    window.tools.resize_brush("larger")
+    assert window.tools.brush is not None
+    assert window.tools.brush.size == 46
+    window.tools.resize_brush("smaller")
+    assert window.tools.brush.size == 40
+    window.tools.harden_brush("harder")
+    assert window.tools.brush.hardness == pytest.approx(0.6)
+    window.tools.set_brush(size=1.0)
+    window.tools.resize_brush("smaller")
+    assert window.tools.brush.size == 1
+    window.tools.resize_brush("larger")
+    assert window.tools.brush.size == 2
+
+
+def test_colours_are_swapped_and_reset(window: MainWindow) -> None:
+    tools, swatches = window.tools, window.tool_bar.swatches
+    tools.set_colour((1.0, 0.0, 0.0, 1.0))
+    assert swatches.front.name() == "#ff0000"
+    tools.swap_colours()
+    assert tools.options.colour == (1.0, 1.0, 1.0, 1.0)
+    assert swatches.behind.name() == "#ff0000"
+    tools.reset_colours()
+    assert (swatches.front.name(), swatches.behind.name()) == ("#000000", "#ffffff")
+
+
+def test_the_popup_reports_colours_and_keeps_the_hue_of_greys(window: MainWindow) -> None:
+    popup = window.tool_bar.popup
+    popup.show_colour((0.2, 0.4, 0.8, 1.0))
+    hue = popup.hue.across
+    popup.code.setText("#808080")
+    popup.code.editingFinished.emit()
+    assert window.tools.options.colour[:3] == pytest.approx((0.502, 0.502, 0.502), abs=0.001)
+    assert popup.hue.across == hue
+    popup.square._go(1.0, 0.0)
+    red, _, blue, _ = window.tools.options.colour
+    assert blue == pytest.approx(1.0, abs=0.01)
+    assert red == pytest.approx(0.0, abs=0.01)
+    popup.code.setText("no colour")
+    popup.code.editingFinished.emit()
+    assert popup.code.text().startswith("#")
+    QTest.keyClick(popup.square, Qt.Key.Key_Left)
+    assert popup.square.across == pytest.approx(0.98)
+
+
+def test_colours_used_stand_first(window: MainWindow) -> None:
+    popup = window.tool_bar.popup
+    popup.note_used((0.0, 0.0, 1.0, 1.0))
+    popup.note_used((0.0, 1.0, 0.0, 1.0))
+    popup.note_used((0.0, 0.0, 1.0, 1.0))
+    assert list(popup._recent)[:2] == ["#0000ff", "#00ff00"]
+
+
+def test_options_are_remembered(window: MainWindow, settings: Settings) -> None:
+    window.tools.set_brush(size=123.0, pressure_size=False)
+    window.tools.set_colour((0.25, 0.5, 0.75, 1.0))
+    window.tools.remember()
+    again = ToolsPart(settings, window)
+    assert again.options.settings == window.tools.options.settings
+
+
+@pytest.mark.parametrize(
+    "broken", [{"brush": 3}, {"colour": [1, 2]}, {"colour": "red"}, {"unknown": 1}, {"feather": "x"}]
+)
+def test_broken_settings_give_the_defaults(window: MainWindow, settings: Settings, broken: dict[str, object]) -> None:
+    settings.remember_tool_values(broken)
+    assert ToolsPart(settings, window).options.settings == type(window.tools.options.settings)()

@@ -1,0 +1,159 @@
+"""Every question gives back what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QPushButton,
+    QSpinBox,
+    QTableWidget,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from app import dialogs
+from app.actions import ACTIONS
+from app.dialogs import Unsaved
+from app.widgets import NumberControl
+
+
+@pytest.fixture
+def parent(qtbot: QtBot) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def answering(answer: Callable[[QDialog], None]) -> None:
+    """Call `answer` with the dialog that opens next."""
+
+    def act() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, QDialog)
+        answer(dialog)
+
+    QTimer.singleShot(50, act)
+
+
+def press(kind: QDialogButtonBox.StandardButton) -> Callable[[QDialog], None]:
+    def act(dialog: QDialog) -> None:
+        box = dialog.findChild(QDialogButtonBox)
+        assert box is not None
+        box.button(kind).click()
+
+    return act
+
+
+OK, NO = QDialogButtonBox.StandardButton.Ok, QDialogButtonBox.StandardButton.Cancel
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("Save", Unsaved.SAVE), ("Close without saving", Unsaved.DISCARD), ("Cancel", Unsaved.CANCEL)],
+)
+def test_unsaved_changes(parent: QWidget, text: str, answer: Unsaved) -> None:
+    def click(dialog: QDialog) -> None:
+        next(button for button in dialog.findChildren(QPushButton) if button.text() == text).click()
+
+    answering(click)
+    assert dialogs.ask_unsaved(parent, "cat") is answer
+
+
+def test_escape_loses_nothing_and_return_saves(parent: QWidget) -> None:
+    answering(lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape))
+    assert dialogs.ask_unsaved(parent, "cat") is Unsaved.CANCEL
+    answering(lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Return))
+    assert dialogs.ask_unsaved(parent, "cat") is Unsaved.SAVE
+
+
+def test_a_number(parent: QWidget) -> None:
+    def enter(dialog: QDialog) -> None:
+        control = dialog.findChild(NumberControl)
+        assert control is not None
+        control.field.setValue(9999)  # more than the limit
+        press(OK)(dialog)
+
+    answering(enter)
+    assert dialogs.ask_number(parent, "Grow", "By", 8, 1, 500) == 500
+    answering(press(NO))
+    assert dialogs.ask_number(parent, "Grow", "By", 8, 1, 500) is None
+
+
+def test_sizes(parent: QWidget) -> None:
+    def enter(dialog: QDialog) -> None:
+        width, height = dialog.findChildren(QSpinBox)
+        assert width.accessibleName()
+        width.setValue(300)
+        height.setValue(200)
+        for combo in dialog.findChildren(QComboBox):
+            combo.setCurrentIndex(1)
+        press(OK)(dialog)
+
+    answering(enter)
+    assert dialogs.ask_size(parent, "Canvas size", (10, 20)) == (300, 200)
+    answering(enter)
+    assert dialogs.ask_new(parent, (10, 20)) == ((300, 200), "transparent", 16)
+    answering(press(NO))
+    assert dialogs.ask_new(parent, (10, 20)) is None
+
+
+def test_all_shortcuts_are_listed(parent: QWidget) -> None:
+    found: list[str] = []
+
+    def look(dialog: QDialog) -> None:
+        table = dialog.findChild(QTableWidget)
+        assert table is not None
+        found.extend(table.item(row, 0).text() for row in range(table.rowCount()))
+        dialog.reject()
+
+    answering(look)
+    dialogs.show_shortcuts(parent)
+    assert len(found) == sum(bool(spec.shortcut) for spec in ACTIONS)
+    assert "Save as" in found
+
+
+def test_about_names_the_log_file(parent: QWidget, tmp_path: Path) -> None:
+    texts: list[str] = []
+
+    def look(dialog: QDialog) -> None:
+        texts.extend(child.text() for child in dialog.findChildren(QWidget) if hasattr(child, "text"))  # type: ignore[attr-defined]
+        dialog.reject()
+
+    answering(look)
+    dialogs.show_about(parent, tmp_path / "pentimento.log")
+    assert any(str(tmp_path / "pentimento.log") in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "written"),
+    [
+        ("a", "PNG (*.png)", "a.png"),
+        ("a", "JPEG (*.jpg *.jpeg)", "a.jpg"),
+        ("a.webp", "PNG (*.png)", "a.webp"),
+        ("", "", None),
+    ],
+)
+def test_the_suffix_follows_the_chosen_kind(
+    parent: QWidget, tmp_path: Path, name: str, kind: str, written: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = (str(tmp_path / name) if name else "", kind)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
+    assert dialogs.ask_export(parent, tmp_path / "x.png") == (tmp_path / written if written else None)
+
+
+def test_files_to_open(parent: QWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "a.png")], ""))
+    assert dialogs.ask_open(parent, tmp_path) == [tmp_path / "a.png"]
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "b"), ""))
+    assert dialogs.ask_save(parent, tmp_path / "b.ora") == tmp_path / "b.ora"
