@@ -78,6 +78,7 @@ def start(paths: list[Path], settings_path: Path | None = None) -> tuple[QApplic
     from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
+    from app.collector import Collector
     from app.errors import Messages, start_log
     from app.main_window import MainWindow
     from app.settings import Settings
@@ -96,6 +97,7 @@ def start(paths: list[Path], settings_path: Path | None = None) -> tuple[QApplic
     apply_theme(app, settings.theme)
     app.setWindowIcon(QIcon(str(app_icon_path())))
     window = MainWindow(settings, messages, log_file)
+    Collector(window)
     window.first_painted.connect(lambda: _start_engine(window))
     window.show()
     if paths:

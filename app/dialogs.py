@@ -30,6 +30,7 @@ from app.widgets import NumberControl, caption
 from editor import limits
 
 PICTURES = "*.ora *.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif"
+FLAT = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")  # what is exported, by suffix
 
 
 def tr(text: str) -> str:
@@ -55,26 +56,35 @@ def ask_open(parent: QWidget, folder: Path) -> list[Path]:
 
 
 def ask_save(parent: QWidget, suggestion: Path) -> Path | None:
-    """Where to save a document with its layers."""
-    name, _ = QFileDialog.getSaveFileName(
-        parent, tr("Save with layers"), str(suggestion), f"{tr('OpenRaster')} (*.ora)"
-    )
-    return _with_suffix(name, ".ora")
+    """Where to save a document with its layers; the name ends in ".ora"."""
+    kinds = f"{tr('OpenRaster')} (*.ora)"
+    return _ask_target(parent, tr("Save with layers"), suggestion, kinds, (".ora",))
 
 
 def ask_export(parent: QWidget, suggestion: Path) -> Path | None:
-    """Where to write a flat picture."""
+    """Where to write a flat picture; the name ends in the suffix of a picture."""
     kinds = "PNG (*.png);;JPEG (*.jpg *.jpeg);;WebP (*.webp);;TIFF (*.tif *.tiff)"
-    name, chosen = QFileDialog.getSaveFileName(parent, tr("Export picture"), str(suggestion), kinds)
-    suffix = chosen[chosen.find("*") + 1 :].split(")")[0].split(" ")[0] if chosen else ".png"
-    return _with_suffix(name, suffix)
+    return _ask_target(parent, tr("Export picture"), suggestion, kinds, FLAT)
 
 
-def _with_suffix(name: str, suffix: str) -> Path | None:
-    if not name:
-        return None
-    path = Path(name)
-    return path if path.suffix else path.with_name(path.name + suffix)
+def _ask_target(parent: QWidget, title: str, suggestion: Path, kinds: str, suffixes: tuple[str, ...]) -> Path | None:
+    """A file to write; the first suffix of the chosen kind is added to a name that has none of `suffixes`.
+
+    The file dialog asks before an existing file is replaced, but knows only the name as typed: where the suffix leads
+    to an existing file, the dialog comes again with the whole name.
+    """
+    kind = ""
+    while True:
+        name, kind = QFileDialog.getSaveFileName(parent, title, str(suggestion), kinds, kind)
+        if not name:
+            return None
+        typed = Path(name)
+        if typed.suffix.lower() in suffixes:
+            return typed
+        added = kind[kind.find("*") + 1 :].split(")")[0].split(" ")[0] if kind else suffixes[0]
+        suggestion = typed.with_name(typed.name + added)
+        if not suggestion.exists():
+            return suggestion
 
 
 def ask_unsaved(parent: QWidget, title: str) -> Unsaved:

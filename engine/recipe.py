@@ -25,14 +25,14 @@ from numpy.typing import NDArray
 
 from engine.errors import BadRecipe
 from engine.png import png_bytes, png_pixels, png_size
-from engine.request import EditRequest, Method
+from engine.request import EditRequest, Method, is_text
 
 FORMAT = "pentimento-recipe"
 VERSION = 1
 ENTRY = "recipe.json"
+LARGEST_CANVAS = 400_000_000  # pixels; what a document may have, so that every result's recipe can be read again
 
 _LARGEST_JSON = 4 * 2**20
-_LARGEST_CANVAS = 2**28  # pixels
 _LARGEST_FILE = 2**29  # bytes, of an array whose canvas is not recorded
 _DATE = (2026, 1, 1, 0, 0, 0)  # the same edit gives the same bytes
 _CHANNELS = {"image": 3, "strokes": 4, "mask": 1}
@@ -173,10 +173,12 @@ def _plain(data: bytes) -> dict[str, Any]:
         raise BadRecipe("version", f"is {version}, made by a newer Pentimento; this one reads up to {VERSION}")
     for name, value in plain.items():
         if name not in _TYPES:
-            raise BadRecipe(name, f"is unknown; known are {', '.join(_TYPES)}")
+            raise BadRecipe(_shown(name), f"is unknown; known are {', '.join(_TYPES)}")
         if type(value) not in _TYPES[name]:
             kinds = " or ".join("null" if kind is type(None) else kind.__name__ for kind in _TYPES[name])
             raise BadRecipe(name, f"must be {kinds}, not {type(value).__name__}")
+        if isinstance(value, str) and not is_text(value):
+            raise BadRecipe(name, "holds characters that are not text")
     for name in _NEEDED:
         if name not in plain:
             raise BadRecipe(name, "is missing")
@@ -195,7 +197,7 @@ def _canvas(value: list[Any] | None) -> tuple[int, int] | None:
         return None
     if len(value) != 2 or any(type(side) is not int or side < 1 for side in value):
         raise BadRecipe("canvas", "must be two whole numbers, width and height")
-    if value[0] * value[1] > _LARGEST_CANVAS:
+    if value[0] * value[1] > LARGEST_CANVAS:
         raise BadRecipe("canvas", f"is {value[0]} × {value[1]}, which is too large")
     return value[0], value[1]
 
@@ -205,11 +207,22 @@ def _files(plain: dict[str, Any]) -> dict[str, str]:
     files: dict[str, str] = {}
     for name, file in plain.get("arrays", {}).items():
         if name not in _CHANNELS:
-            raise BadRecipe(f"arrays.{name}", f"is unknown; known are {', '.join(_CHANNELS)}")
-        if not isinstance(file, str) or PurePosixPath(file).name != file or "\\" in file or ":" in file:
+            raise BadRecipe(f"arrays.{_shown(name)}", f"is unknown; known are {', '.join(_CHANNELS)}")
+        if not isinstance(file, str) or not _is_plain_name(file):
             raise BadRecipe(f"arrays.{name}", "must be the name of a file beside the recipe")
         files[name] = file
     return files
+
+
+def _is_plain_name(file: str) -> bool:
+    if any(ord(sign) < 32 or 127 <= ord(sign) < 160 for sign in file) or not is_text(file):
+        return False
+    return PurePosixPath(file).name == file and "\\" not in file and ":" not in file
+
+
+def _shown(name: str) -> str:
+    """A stranger's field name as it can be printed."""
+    return name if is_text(name) else ascii(name)
 
 
 def _array(read: Read, name: str, file: str, canvas: tuple[int, int] | None) -> NDArray[Any]:
@@ -220,7 +233,7 @@ def _array(read: Read, name: str, file: str, canvas: tuple[int, int] | None) -> 
     size = png_size(data)
     if size is None:
         raise BadRecipe(field, f"is no PNG picture: “{file}”")
-    if size[0] * size[1] > _LARGEST_CANVAS:
+    if size[0] * size[1] > LARGEST_CANVAS:
         raise BadRecipe(field, f"is {size[0]} × {size[1]} pixels, which is too large")
     if canvas is not None and size != canvas:
         raise BadRecipe(field, f"is {size[0]} × {size[1]} pixels, but the canvas is {canvas[0]} × {canvas[1]}")

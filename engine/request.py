@@ -82,12 +82,29 @@ class Parameters:
         known = {spec.name: spec for spec in fields(cls)}
         for name in values:
             if name not in known:
-                raise BadRecipe(f"parameters.{name}", f"is unknown; known are {', '.join(known)}")
+                shown = name if is_text(name) else ascii(name)  # so that the refusal itself can be printed
+                raise BadRecipe(f"parameters.{shown}", f"is unknown; known are {', '.join(known)}")
         cleaned = {
-            name: float(value) if isinstance(known[name].default, float) and type(value) is int else value
+            name: _fraction(name, value) if isinstance(known[name].default, float) and type(value) is int else value
             for name, value in values.items()
         }
         return cls(**cleaned)
+
+
+def is_text(value: str) -> bool:
+    """Whether a string can be written down: lone surrogates, which JSON lets through, cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _fraction(name: str, value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise BadRecipe(f"parameters.{name}", "is too large a number") from None
 
 
 def check_knob(spec: Field[Any], value: Any) -> None:
@@ -95,6 +112,8 @@ def check_knob(spec: Field[Any], value: Any) -> None:
     where, wanted = f"parameters.{spec.name}", type(spec.default)
     if spec.default is MISSING or type(value) is not wanted:
         raise BadRecipe(where, f"must be of type {wanted.__name__}, not {type(value).__name__}")
+    if isinstance(value, str) and not is_text(value):
+        raise BadRecipe(where, "holds characters that are not text")
     low, high, choices = (spec.metadata.get(key) for key in ("low", "high", "choices"))
     if low is not None and high is not None and not low <= value <= high:  # also catches NaN
         raise BadRecipe(where, f"must lie between {low} and {high}, not {value}")

@@ -97,7 +97,8 @@ def prepare_again(document: Document, layer: LayerId, **changes: Any) -> Prepare
     """Ask for the edit that made a result layer once more, on the same picture, e.g. with another `seed`.
 
     Args:
-        changes: fields of the request; `parameters` as a mapping of the values to change.
+        changes: fields of the request; `parameters` as a mapping of the values to change. Where nothing differs from
+            the request's own values, an edit that was stopped early ends at the same step again.
 
     Raises:
         ResultDropped: the layer is gone.
@@ -112,12 +113,20 @@ def prepare_again(document: Document, layer: LayerId, **changes: Any) -> Prepare
         if "parameters" in wanted:
             values = {**asdict(request.parameters), **wanted["parameters"]}
             wanted["parameters"] = request.parameters.from_json(values)
-        return replace(request, **{"stop_after": None, **wanted}) if wanted else request
+        differs = any(_differ(getattr(request, name), value) for name, value in wanted.items())
+        return replace(request, **{"stop_after": None, **wanted}) if differs else request
 
     title = recipe_title
     if {"prompt", "seed"} <= changes.keys():
         title = edit_title(recipe_title.partition(DOT)[0], changes["prompt"], changes["seed"])
     return PreparedEdit(title, document.snapshot(), build)
+
+
+def _differ(own: Any, wanted: Any) -> bool:
+    """Whether a field of a request would change; arrays by identity, comparing their pixels would take long."""
+    if isinstance(own, np.ndarray) or isinstance(wanted, np.ndarray):
+        return own is not wanted
+    return bool(own != wanted)
 
 
 def request_of(layer: Layer) -> EditRequest:

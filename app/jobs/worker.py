@@ -86,7 +86,7 @@ class Worker(QObject):
     running = Signal(int)  # everything is loaded, the first step begins
     stepped = Signal(int, int, int, float, object)  # job, index, total, time.monotonic(), Preview | None
     finished = Signal(int, object)  # job, EditResult
-    failed = Signal(int, str, str)  # job, sentence, details
+    failed = Signal(int, str, str)  # job, sentence, details (empty for a BadRequest of a live job)
     released = Signal(int)  # nothing of the job is left in this thread
     _next_event = Signal()
     _discover_event = Signal()
@@ -101,6 +101,7 @@ class Worker(QObject):
         self._model: tuple[str, Backbone] | None = None
         self._job: int | None = None
         self._title = ""
+        self._keep = True
         self._stages: Stages | None = None
         self._between_steps = False
         self._control: Control | None = None
@@ -139,6 +140,7 @@ class Worker(QObject):
     def begin(self, job: int, edit: PreparedEdit | EditRequest, title: str, keep: bool) -> None:
         """Take up a job; `keep` = the result will become a layer, so its recipe is written here already."""
         self._job, self._title, self._control, self._between_steps = job, title, None, False
+        self._keep = keep
         self._stages = self._work(job, edit, keep)
         self._next_event.emit()
 
@@ -171,17 +173,26 @@ class Worker(QObject):
         if control is not None:
             self._control = None
         try:
-            step = self._stages.send(control)
-        except StopIteration as done:
-            self.finished.emit(self._job, done.value)
-            self._release()
+            done = self._step(self._job, self._stages, control)
         except Exception as error:
             self._fail(error)
         else:
-            self._between_steps = step is not None
-            if step is not None:
-                self.stepped.emit(self._job, step.index, step.total, time.monotonic(), preview_of(step))
-            self._next_event.emit()
+            if done:
+                self._release()
+            else:
+                self._next_event.emit()
+
+    def _step(self, job: int, stages: Stages, control: Control | None) -> bool:
+        """Go on to the next pause and report it; True = that was the end. Raises whatever goes wrong in either."""
+        try:
+            step = stages.send(control)
+        except StopIteration as end:
+            self.finished.emit(job, end.value)
+            return True
+        self._between_steps = step is not None
+        if step is not None:
+            self.stepped.emit(job, step.index, step.total, time.monotonic(), preview_of(step))
+        return False
 
     def _work(self, job: int, edit: PreparedEdit | EditRequest, keep: bool) -> Stages:
         """The whole job; it pauses after each part, and after each step of the method."""
@@ -217,7 +228,8 @@ class Worker(QObject):
         details = "".join(traceback.format_exception(error))
         _log.log(logging.INFO if isinstance(error, EngineError) else logging.ERROR, "%s\n%s", self._title, details)
         traceback.clear_frames(error.__traceback__)  # they hold the arrays that may have filled the memory
-        self.failed.emit(job, sentence_for(error, self._title), details)
+        hint = isinstance(error, BadRequest) and not self._keep  # nobody asked for this run by hand
+        self.failed.emit(job, sentence_for(error, self._title), "" if hint else details)
         self._release()
 
     def _release(self) -> None:

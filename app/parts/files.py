@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 NEW_SIZE = (1024, 768)
 
 
+@dataclass
+class _Wish:
+    """A document is to be written to `path`; `then` is called when it was."""
+
+    path: Path
+    then: tuple[Callable[[], None], ...] = ()
+
+
 class FilesPart(QObject):
     """Signals:
     start_wanted: show the start page.
@@ -44,8 +53,9 @@ class FilesPart(QObject):
         super().__init__(window)
         self._documents, self._background, self._messages = documents, background, messages
         self._settings, self._window = settings, window
-        self._saving: set[Document] = set()
-        self._abandoned: set[Document] = set()  # closed without saving, while the program quits
+        self._saving: dict[Document, list[_Wish]] = {}  # the first of each is being written, the others wait
+        self._abandoned: dict[Document, int] = {}  # not to be saved when the program quits, as of this step
+        self._quitting = False  # the program ends when everything is written
 
     # opening
 
@@ -77,7 +87,7 @@ class FilesPart(QObject):
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open files, each as a document of its own; one that is open already is shown."""
-        for path in paths:
+        for path in map(_absolute, paths):
             known = next((document for document in self._documents if document.path == path), None)
             if known is not None:
                 self._documents.choose(known)
@@ -131,7 +141,8 @@ class FilesPart(QObject):
 
     def _save(self, document: Document, then: Callable[[], None] | None = None) -> bool:
         """Start saving; False when the artist changed their mind."""
-        path = document.path or self._ask_path(document)
+        wishes = self._saving.get(document)
+        path = wishes[-1].path if wishes else document.path or self._ask_path(document)
         if path is None:
             return False
         self._write(document, path, then)
@@ -142,6 +153,18 @@ class FilesPart(QObject):
         return dialogs.ask_save(self._window, suggestion)
 
     def _write(self, document: Document, path: Path, then: Callable[[], None] | None = None) -> None:
+        """Write a document, after what is being written of it now: two writes at once could end in either order."""
+        wish = _Wish(path, (then,) if then is not None else ())
+        wishes = self._saving.setdefault(document, [])
+        if len(wishes) > 1 and wishes[-1].path == path:
+            wishes[-1].then += wish.then
+            return
+        wishes.append(wish)
+        if len(wishes) == 1:
+            self._start_writing(document)
+
+    def _start_writing(self, document: Document) -> None:
+        path = self._saving[document][0].path
         snapshot, saved_step = document.snapshot(), _step_id(document)
 
         def write() -> None:
@@ -150,7 +173,6 @@ class FilesPart(QObject):
             save_snapshot(snapshot, path)
 
         def written(_: None) -> None:
-            self._saving.discard(document)
             document.path, document.title = path, path.stem
             if _step_id(document) == saved_step:
                 document.history.mark_saved()
@@ -159,15 +181,36 @@ class FilesPart(QObject):
             self.recent_changed.emit()
             if document in self._documents:
                 self._documents.tell_changed(document)
-            if then is not None:
-                then()
+            self._written(document)
 
         def failed(error: Exception) -> None:
-            self._saving.discard(document)
+            self._call_off_quitting()
             self._messages.report(error)
+            self._next_wish(document)
 
-        self._saving.add(document)
         self._background.run(self.tr("Saving {}").format(path.name), write, written, failed)
+
+    def _written(self, document: Document) -> None:
+        then = self._saving[document][0].then
+        following = self._next_wish(document)
+        if following is not None:
+            following.then = then + following.then  # the document must not be closed before
+            return
+        for call in then:
+            call()
+        if self._quitting and not self._saving:
+            self._quitting = False
+            self.quit_wanted.emit()
+
+    def _next_wish(self, document: Document) -> _Wish | None:
+        """Drop the wish that was dealt with and start the next one, if any."""
+        wishes = self._saving[document]
+        del wishes[0]
+        if not wishes:
+            del self._saving[document]
+            return None
+        self._start_writing(document)
+        return wishes[0]
 
     def export(self) -> None:
         """Ask where, and write what is seen as one flat picture."""
@@ -225,20 +268,29 @@ class FilesPart(QObject):
             False when the program must not end now: the artist changed their mind, or files are being written and
             `quit_wanted` follows.
         """
+        self._quitting = False  # nothing may end the program while a question is open
         for document in self._documents:
-            if document in self._abandoned or document in self._saving:
+            if document in self._saving or not self._undecided(document):
                 continue
             answer = self._ask_unsaved(document)
             if answer is Unsaved.DISCARD:
-                self._abandoned.add(document)
-            elif answer is Unsaved.CANCEL or not self._save(document, self._quit_when_saved):
-                self._abandoned.clear()
+                self._abandoned[document] = _step_id(document)
+            elif answer is Unsaved.CANCEL or not self._save(document):
+                self._call_off_quitting()
                 return False
+        if any(self._undecided(document) for document in self._documents if document not in self._saving):
+            self._call_off_quitting()  # a save failed while another question was open
+            return False
+        self._quitting = bool(self._saving)
         return not self._saving
 
-    def _quit_when_saved(self) -> None:
-        if not self._saving:
-            self.quit_wanted.emit()
+    def _undecided(self, document: Document) -> bool:
+        """Whether it has changes that the artist did not give up; what changed after the answer is asked for again."""
+        return document.modified and self._abandoned.get(document) != _step_id(document)
+
+    def _call_off_quitting(self) -> None:
+        self._quitting = False
+        self._abandoned.clear()
 
     # looking at
 
@@ -253,6 +305,11 @@ class FilesPart(QObject):
     def show_start(self) -> None:
         """Show the start page; open documents stay open."""
         self.start_wanted.emit()
+
+
+def _absolute(path: Path) -> Path:
+    """One spelling for a file, whatever folder the program was started in; links keep their name."""
+    return path.resolve() if ".." in path.parts else path.absolute()
 
 
 def _step_id(document: Document) -> int:

@@ -24,7 +24,7 @@ from editor.document import Change, Document, What
 from editor.errors import DocumentError
 from editor.layers import LayerId
 from editor.tiles import UINT8, converted
-from engine.errors import EngineError
+from engine.errors import BadRequest, EngineError
 from engine.request import EditResult
 
 LIVE_STEPS = 8  # most denoising steps of a live run
@@ -183,7 +183,12 @@ class RunsPart(QObject):
         try:
             edit = self._prepared(document, replaces, parameters)
         except (EngineError, DocumentError) as error:
-            self._messages.report(error)
+            if live:
+                self._drop_waiting(document)  # it no longer shows what the panel says
+            if live and isinstance(error, BadRequest):
+                self._messages.info(str(error))
+            else:
+                self._messages.report(error)
             return
         number = self._engine.submit(edit, live=live)
         self._jobs[number] = _Job(document, replaces, live)
@@ -278,7 +283,13 @@ class RunsPart(QObject):
             self._applying = False
 
     def _fail(self, number: int, sentence: str, details: str) -> None:
+        job = self._jobs.get(number)
         self._end(number)
+        if job is not None and job.live:
+            self._drop_waiting(job.document)  # it is of an earlier state, and may not be kept for this one
+            if not details:  # a BadRequest: Live runs by itself, so this is a hint, nothing went wrong
+                self._messages.info(sentence)
+                return
         self._messages.error(sentence, details)
 
     def _end(self, number: int) -> None:

@@ -141,6 +141,7 @@ def test_about_names_the_log_file(parent: QWidget, tmp_path: Path) -> None:
         ("a", "PNG (*.png)", "a.png"),
         ("a", "JPEG (*.jpg *.jpeg)", "a.jpg"),
         ("a.webp", "PNG (*.png)", "a.webp"),
+        ("portrait.v2", "PNG (*.png)", "portrait.v2.png"),
         ("", "", None),
     ],
 )
@@ -150,6 +151,32 @@ def test_the_suffix_follows_the_chosen_kind(
     answer = (str(tmp_path / name) if name else "", kind)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
     assert dialogs.ask_export(parent, tmp_path / "x.png") == (tmp_path / written if written else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("a", "a.ora"), ("a.ORA", "a.ORA"), ("photo.jpg", "photo.jpg.ora"), ("portrait.v2", "portrait.v2.ora")],
+)
+def test_layers_are_saved_as_ora(
+    parent: QWidget, tmp_path: Path, name: str, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / name), ""))
+    assert dialogs.ask_save(parent, tmp_path / "x.ora") == tmp_path / written
+
+
+def test_a_file_is_not_replaced_because_its_suffix_was_not_typed(
+    parent: QWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.ora").touch()
+    suggested: list[str] = []
+
+    def ask(_: QWidget, __: str, suggestion: str, *___: str) -> tuple[str, str]:
+        suggested.append(suggestion)
+        return str(tmp_path / ("a" if len(suggested) == 1 else "a.ora")), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
+    assert dialogs.ask_save(parent, tmp_path / "x.ora") == tmp_path / "a.ora"
+    assert suggested == [str(tmp_path / "x.ora"), str(tmp_path / "a.ora")]
 
 
 def test_files_to_open(parent: QWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,17 @@ def test_another_picture_takes_the_place_of_the_first() -> None:
         ({"parameters": []}, "parameters"),
         ({"parameters": {"amount": 7}}, "parameters.amount"),
         ({"parameters": {"size": 7}}, "parameters.size"),
+        ({"parameters": {"amount": 10**400}}, "parameters.amount"),
+        ({"parameters": {"\ud800": 7}}, r"parameters.'\ud800'"),
+        ({"prompt": "a \ud800 ball"}, "prompt"),
+        ({"negative_prompt": "\udfff"}, "negative_prompt"),
+        ({"model": "\ud800"}, "model"),
+        ({"method": "\ud800"}, "method"),
+        ({"\ud800": 1}, r"'\ud800'"),
+        ({"arrays": {"image": "a\0b.png"}}, "arrays.image"),
+        ({"arrays": {"image": "a\x9bb.png"}}, "arrays.image"),
+        ({"arrays": {"image": "a\ud800b.png"}}, "arrays.image"),
+        ({"arrays": {"\ud800": "face.png"}}, r"arrays.'\ud800'"),
         ({"canvas": [14]}, "canvas"),
         ({"canvas": [14, -9]}, "canvas"),
         ({"canvas": [10**6, 10**6]}, "canvas"),
@@ -139,6 +150,16 @@ def test_what_is_wrong_is_named(values: dict[str, Any], field: str) -> None:
         load_recipe(changed(recipe_bytes(example()), values), methods=METHODS)
     assert caught.value.field == field
     assert field in str(caught.value)
+    assert str(caught.value).encode(), "it can be printed"
+
+
+@pytest.mark.parametrize("file", ["a\0b.png", "a\nb.png", "a\ud800b.png"])
+def test_file_names_that_no_folder_can_hold_are_refused(file: str, tmp_path: Path) -> None:
+    plain = {"format": "pentimento-recipe", "version": 1, "method": "any", "arrays": {"image": file}}
+    (tmp_path / "recipe.json").write_text(json.dumps(plain))
+    with pytest.raises(BadRecipe) as caught:
+        load_recipe(tmp_path, methods=METHODS)
+    assert caught.value.field == "arrays.image"
 
 
 def test_missing_broken_and_lying_arrays_are_refused() -> None:

@@ -17,6 +17,7 @@ class Knobs(Parameters):
     amount: float = knob(0.5, 0.0, 1.0, "How much.")
     count: int = knob(3, 1, 9, "How many.")
     kind: str = knob("soft", None, None, "Which.", choices=("soft", "hard"))
+    name: str = knob("", None, None, "What it is called.")
 
 
 def request(**changes: Any) -> EditRequest:
@@ -58,6 +59,8 @@ def test_what_cannot_run_is_one_sentence(changes: dict[str, Any], words: str) ->
         ({"count": True}, "parameters.count"),
         ({"kind": "firm"}, "parameters.kind"),
         ({"colour": "red"}, "parameters.colour"),
+        ({"amount": 10**400}, "parameters.amount"),
+        ({"name": "a\ud800"}, "parameters.name"),
     ],
 )
 def test_wrong_parameters_name_their_field(values: dict[str, Any], field: str) -> None:

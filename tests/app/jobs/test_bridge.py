@@ -14,6 +14,7 @@ from app.jobs import bridge, method_info
 from app.jobs.bridge import ResultDropped, apply_result, prepare, request_from, request_of, result_layer
 from app.jobs.method_info import describe
 from app.jobs.placement import edit_title, pack
+from editor import limits
 from editor.commands import MoveLayer, RemoveLayer, ReplacePixels, ResizeCanvas
 from editor.composite import composite
 from editor.document import Document
@@ -21,6 +22,7 @@ from editor.errors import LayerLocked
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, LayerId, Role
 from editor.tiles import TiledImage
+from engine import recipe
 from engine.errors import BadRecipe, BadRequest
 from engine.request import EditRequest, EditResult, Input, Method
 from tests.app.jobs.conftest import DaubParameters
@@ -409,6 +411,24 @@ def test_a_layer_gives_its_recipe_back() -> None:
     again = bridge.prepare_again(document, layer, seed=5, parameters={"steps": 8}).build()
     assert (again.seed, again.prompt, again.parameters.steps) == (5, "a cube", 8)  # type: ignore[attr-defined]
     assert np.array_equal(again.image, request.image)
+
+
+def test_a_stopped_edit_run_again_unchanged_stops_there_again() -> None:
+    document = photo_document()
+    add_strokes(document, Rect(60, 70, 20, 20))
+    request = replace(request_from(document, "daub", {"steps": 9}, "a cube", seed=4), stop_after=2)
+    layer = apply_result(document, whole_result(request, pixels(9)[..., :3]))
+    own: dict[str, Any] = {"prompt": "a cube", "negative_prompt": "", "seed": 4, "parameters": {"steps": 9}}
+    again = bridge.prepare_again(document, layer, **own).build()
+    assert again.stop_after == 2
+    assert again.digest() == request.digest()
+    for change in ({"seed": 5}, {"prompt": "a ball"}, {"parameters": {"steps": 8}}, {"mask": None, "image": pixels(3)}):
+        assert bridge.prepare_again(document, layer, **{**own, **change}).build().stop_after is None
+    assert bridge.prepare_again(document, layer, **{**own, "seed": 5, "stop_after": 2}).build().stop_after == 2
+
+
+def test_recipes_may_be_as_large_as_documents() -> None:
+    assert recipe.LARGEST_CANVAS == limits.PIXELS == 400_000_000
 
 
 def test_a_layer_without_a_recipe_says_so() -> None:

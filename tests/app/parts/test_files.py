@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from app import dialogs
 from app.dialogs import Unsaved
 from app.errors import Message
 from app.main_window import MainWindow
+from editor import files
 from editor.commands import Rename
-from editor.document import Document
+from editor.document import Document, Snapshot
 from tests.app.conftest import act, photo
 
 Wait = Callable[[], None]
@@ -168,6 +170,189 @@ def test_quitting_with_save_ends_when_everything_is_written(
     assert not window.close()
     qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
     assert (tmp_path / "work.ora").stat().st_size > 0
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """Documents are written only once this is set."""
+    opened, save = Event(), files.save_snapshot
+
+    def held(snapshot: Snapshot, path: Path) -> None:
+        assert opened.wait(10)
+        save(snapshot, path)
+
+    monkeypatch.setattr(files, "save_snapshot", held)
+    yield opened
+    opened.set()
+
+
+def test_quitting_while_a_save_runs_ends_when_it_is_written(
+    qtbot: QtBot, window: MainWindow, document: Document, tmp_path: Path, gate: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "work.ora")
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: pytest.fail("asked"))
+    change(document)
+    act(window, "save")
+    assert not window.close()
+    assert window.isVisible()
+    gate.set()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
+    assert (tmp_path / "work.ora").exists()
+
+
+def test_a_quit_called_off_does_not_come_back_when_a_save_ends(
+    window: MainWindow, document: Document, tmp_path: Path, wait: Wait, gate: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "work.ora")
+    monkeypatch.setattr(dialogs, "ask_unsaved", lambda *_: Unsaved.CANCEL)
+    change(document)
+    act(window, "save")
+    assert not window.close()
+    second = photo(title="second")
+    window.documents.add(second)
+    change(second)
+    assert not window.close()
+    gate.set()
+    wait()
+    assert window.isVisible()
+
+
+def test_after_a_failed_save_quitting_asks_about_every_document_again(
+    window: MainWindow, document: Document, tmp_path: Path, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(_: object, title: str) -> Unsaved:
+        asked.append(title)
+        return Unsaved.DISCARD if title == "photo" else Unsaved.SAVE
+
+    monkeypatch.setattr(dialogs, "ask_unsaved", ask)
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "no folder" / "work.ora")
+    second = photo(title="second")
+    window.documents.add(second)
+    for one in (document, second):
+        change(one)
+    assert not window.close()
+    wait()
+    assert window.isVisible()
+    change(document)
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: None)
+    assert not window.close()
+    assert asked == ["photo", "second"] * 2
+
+
+def test_work_done_after_close_without_saving_is_asked_about(
+    qtbot: QtBot, window: MainWindow, document: Document, tmp_path: Path, gate: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(_: object, title: str) -> Unsaved:
+        asked.append(title)
+        return Unsaved.SAVE if title == "second" else Unsaved.DISCARD
+
+    monkeypatch.setattr(dialogs, "ask_unsaved", ask)
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "work.ora")
+    second = photo(title="second")
+    window.documents.add(second)
+    for one in (document, second):
+        change(one)
+    assert not window.close()
+    change(document)
+    gate.set()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=10_000)
+    assert asked == ["photo", "second", "photo"]
+
+
+def test_a_save_that_fails_while_another_document_is_asked_about_stops_the_quitting(
+    window: MainWindow, document: Document, tmp_path: Path, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(_: object, title: str) -> Unsaved:
+        if title == "photo":
+            return Unsaved.SAVE
+        wait()  # the artist thinks; meanwhile the save fails
+        return Unsaved.DISCARD
+
+    monkeypatch.setattr(dialogs, "ask_unsaved", ask)
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "no folder" / "work.ora")
+    second = photo(title="second")
+    window.documents.add(second)
+    for one in (document, second):
+        change(one)
+    assert not window.close()
+    assert window.isVisible()
+
+
+def test_saves_of_one_document_follow_each_other(
+    window: MainWindow, document: Document, tmp_path: Path, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, most, written = 0, 0, list[tuple[str, str]]()
+    gate, save = Event(), files.save_snapshot
+
+    def held(snapshot: Snapshot, path: Path) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        assert gate.wait(10)
+        save(snapshot, path)
+        written.append((path.name, snapshot.layers[0].name))
+        running -= 1
+
+    targets = iter([tmp_path / "a.ora", tmp_path / "b.ora"])
+    monkeypatch.setattr(files, "save_snapshot", held)
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: next(targets))
+    change(document)
+    act(window, "save")  # asks: a.ora
+    document.history.do(Rename(document.layers[0].id, "Later"))
+    act(window, "save")  # where it is being saved already
+    act(window, "save")  # the same wish again
+    act(window, "save_as")  # asks: b.ora
+    gate.set()
+    wait()
+    assert most == 1
+    assert written == [("a.ora", "Renamed"), ("a.ora", "Later"), ("b.ora", "Later")]
+    assert document.path == tmp_path / "b.ora"
+    assert not document.modified
+
+
+def test_a_waiting_save_starts_after_one_that_failed(
+    window: MainWindow, document: Document, tmp_path: Path, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    targets = iter([tmp_path / "no folder" / "a.ora", tmp_path / "b.ora"])
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: next(targets))
+    change(document)
+    act(window, "save")
+    window.files.save_as()
+    wait()
+    assert document.path == tmp_path / "b.ora"
+    assert not document.modified
+
+
+def test_a_file_is_known_by_its_whole_path(
+    window: MainWindow, picture: Path, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(picture.parent)
+    window.files.open_paths([Path("cat.png")])
+    wait()
+    assert window.settings.recent == [picture]
+    assert window.settings.folder == picture.parent
+
+
+@pytest.mark.parametrize("spelling", ["work.ora", "../{folder}/work.ora"])
+def test_an_open_document_is_known_by_a_relative_path(
+    window: MainWindow,
+    document: Document,
+    tmp_path: Path,
+    wait: Wait,
+    spelling: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dialogs, "ask_save", lambda *_: tmp_path / "work.ora")
+    act(window, "save")
+    wait()
+    monkeypatch.chdir(tmp_path)
+    window.files.open_paths([Path(spelling.format(folder=tmp_path.name))])
+    wait()
+    assert len(window.documents) == 1
 
 
 def test_files_dropped_on_the_window_are_opened(window: MainWindow, picture: Path, wait: Wait) -> None:

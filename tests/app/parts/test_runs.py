@@ -11,12 +11,15 @@ from pytestqt.qtbot import QtBot
 
 from app import dialogs
 from app.errors import Message
+from app.jobs.bridge import PreparedEdit
 from app.jobs.engine_thread import EngineThread
 from app.main_window import MainWindow
+from app.parts import runs
 from editor.composite import composite
 from editor.document import Document
 from editor.files import open_document
 from editor.layers import ImageLayer, Role
+from engine.errors import BadRequest
 from tests.app.conftest import act, drag
 
 SLOW = 60_000  # ms: the first run imports torch
@@ -188,6 +191,49 @@ def test_live_runs_after_a_stroke_and_keep_makes_a_layer(
     assert document.history.steps[-1].title == result.recipe_title
     qtbot.wait(300)
     assert not engine.busy  # keeping is no reason to run again
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_live_run_that_fails_takes_the_earlier_result_with_it(
+    qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document, posted: list[Message], refused: bool
+) -> None:
+    window.options.set("steps", 4)
+    act(window, "live")
+    with qtbot.waitSignal(engine.finished, timeout=SLOW):
+        paint(window)
+    qtbot.waitUntil(lambda: window.runs.may_keep(document), timeout=SLOW)
+    waiting = window.runs._waiting[document].job
+    ended: list[int] = []
+    window.runs.preview_ended.connect(lambda _, job: ended.append(job))
+    posted.clear()
+
+    def build() -> object:
+        raise BadRequest("There is nothing to go by.") if refused else ZeroDivisionError
+
+    def broken(document: Document, *_: object, **__: object) -> PreparedEdit:
+        return PreparedEdit("Broken", document.snapshot(), build)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch, qtbot.waitSignal(engine.failed, timeout=SLOW):
+        patch.setattr(runs, "prepare", broken)
+        window.options.set("prompt", "something else")
+    assert not window.runs.may_keep(document)
+    assert waiting in ended
+    assert [message.level for message in posted] == ["info" if refused else "error"]
+    assert bool(posted[0].details) is not refused
+
+
+def test_a_live_run_refused_before_it_began_is_a_hint(
+    window: MainWindow, engine: EngineThread, document: Document, posted: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> PreparedEdit:
+        raise BadRequest("There is no such method.")
+
+    monkeypatch.setattr(runs, "prepare", refuse)
+    window.options.live = True
+    window.runs._run_live()
+    assert [(message.level, message.details) for message in posted] == [("info", "")]
+    act(window, "run")
+    assert posted[-1].level == "error"
 
 
 def test_discard_leaves_the_document_alone(
