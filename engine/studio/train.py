@@ -2,11 +2,15 @@
 
 A first full training:
 
-    python -m engine.studio.train scenes --scenes 8000
-    python -m engine.studio.train vae --minutes 30
-    python -m engine.studio.train base --minutes 120
-    python -m engine.studio.train base --minutes 15 --resume --decay
+    python -m engine.studio.train scenes --scenes 7000
+    python -m engine.studio.train vae --minutes 35 --crop 64 --batch 10 --helpers 1
+    python -m engine.studio.train vae --minutes 9 --crop 96 --batch 5 --helpers 1 --resume --decay
+    python -m engine.studio.train base --minutes 120 --helpers 1
+    python -m engine.studio.train base --minutes 15 --helpers 1 --resume --decay
     python -m engine.studio.train export --out resources/models/studio
+
+A decayed training can be gone on with: its next slice starts at the full learning rate again. `--helpers 1` is for two
+CPU cores; on a GPU leave it out.
 """
 
 from __future__ import annotations
