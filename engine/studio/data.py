@@ -26,26 +26,27 @@ RENDER_BATCH = 16
 
 @dataclass(frozen=True)
 class World:
-    """What the data needs to know of a world: pictures and their captions by seed."""
+    """What the data needs to know of a world: pictures, what is where in them, and their captions, by seed."""
 
     size: int  # pictures' side, pixels
-    scenes: Callable[[Sequence[int]], tuple[NDArray[np.uint8], list[list[str]]]]
-    """Seeds -> pictures (N, size, size, 3) and, of each, several wordings of its caption."""
+    scenes: Callable[[Sequence[int]], tuple[NDArray[np.uint8], NDArray[np.uint8], list[list[str]]]]
+    """Seeds -> pictures (N, size, size, 3), ids (N, size, size) as `render` gives them, and wordings of each caption."""
 
 
 def studio_world() -> World:
     """The bundled model's own world, at its native size."""
     from engine.studio import world
 
-    def scenes(seeds: Sequence[int]) -> tuple[NDArray[np.uint8], list[list[str]]]:
+    def scenes(seeds: Sequence[int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], list[list[str]]]:
         sampled = [world.sample_scene(seed) for seed in seeds]
-        return np.asarray(world.render(sampled, 256).images), [world.captions(scene) for scene in sampled]
+        rendered = world.render(sampled, 256)
+        return rendered.images, rendered.ids, [world.captions(scene) for scene in sampled]
 
     return World(256, scenes)
 
 
 class SceneCache:
-    """Pictures and captions of the seeds `first`, `first` + 1, …, in a folder that only grows."""
+    """Pictures, ids and captions of the seeds `first`, `first` + 1, …, in a folder that only grows."""
 
     def __init__(self, folder: Path, world: World, first: int = 0) -> None:
         self.folder, self.world, self.first = folder, world, first
@@ -56,6 +57,10 @@ class SceneCache:
         return self.folder / "pictures.u8"
 
     @property
+    def _ids(self) -> Path:
+        return self.folder / "ids.u8"
+
+    @property
     def _captions(self) -> Path:
         return self.folder / "captions.jsonl"
 
@@ -64,7 +69,8 @@ class SceneCache:
             return 0
         with self._captions.open("rb") as file:
             lines = sum(line.endswith(b"\n") for line in file)
-        return min(lines, self._pictures.stat().st_size // (self.world.size**2 * 3))
+        pixels = self.world.size**2
+        return min(lines, self._pictures.stat().st_size // (pixels * 3), self._ids.stat().st_size // pixels)
 
     def extend(self, count: int) -> None:
         """Render until there are `count` scenes; what an interrupted run left half written is cut off first."""
@@ -74,13 +80,19 @@ class SceneCache:
         began, start = time.monotonic(), have
         lines = self._captions.read_bytes().splitlines(keepends=True)[:have] if have else []
         self._captions.write_bytes(b"".join(lines))
-        with self._pictures.open("ab") as pictures, self._captions.open("a", encoding="utf-8") as captions:
+        with (
+            self._pictures.open("ab") as pictures,
+            self._ids.open("ab") as idents,
+            self._captions.open("a", encoding="utf-8") as captions,
+        ):
             pictures.truncate(have * self.world.size**2 * 3)
+            idents.truncate(have * self.world.size**2)
             while have < count:
                 seeds = range(self.first + have, self.first + min(have + RENDER_BATCH, count))
-                images, wordings = self.world.scenes(seeds)
-                pictures.write(np.ascontiguousarray(images).tobytes())
-                pictures.flush()
+                images, ids, wordings = self.world.scenes(seeds)
+                for file, values in ((pictures, images), (idents, ids)):
+                    file.write(np.ascontiguousarray(values).tobytes())
+                    file.flush()
                 captions.writelines(json.dumps(texts) + "\n" for texts in wordings)
                 captions.flush()
                 have += len(seeds)
@@ -92,6 +104,11 @@ class SceneCache:
         """The first `count` pictures (all without), (N, size, size, 3), read from disk as they are used."""
         shape = (len(self) if count is None else count, self.world.size, self.world.size, 3)
         return np.memmap(self._pictures, np.uint8, "r", shape=shape)
+
+    def ids(self, count: int | None = None) -> NDArray[np.uint8]:
+        """What is where in the first `count` pictures (all without), (N, size, size), read as they are used."""
+        shape = (len(self) if count is None else count, self.world.size, self.world.size)
+        return np.memmap(self._ids, np.uint8, "r", shape=shape)
 
     def captions(self, count: int | None = None) -> list[list[str]]:
         """The wordings of the first `count` scenes (all without)."""

@@ -34,16 +34,18 @@ SHAPE = Shape(
 COLOURS = {"red": (220, 40, 40), "green": (40, 200, 60), "blue": (40, 60, 220)}
 
 
-def squares(seeds: Sequence[int]) -> tuple[NDArray[np.uint8], list[list[str]]]:
+def squares(seeds: Sequence[int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], list[list[str]]]:
     """One coloured square on grey a seed."""
     pictures = np.full((len(seeds), 32, 32, 3), 128, np.uint8)
+    ids = np.ones((len(seeds), 32, 32), np.uint8)
     captions = []
-    for picture, seed in zip(pictures, seeds, strict=True):
+    for picture, ident, seed in zip(pictures, ids, seeds, strict=True):
         name = list(COLOURS)[seed % 3]
         y, x = 4 + seed % 7, 4 + seed % 11
         picture[y : y + 14, x : x + 14] = COLOURS[name]
+        ident[y : y + 14, x : x + 14] = 2
         captions.append([f"a {name} square on grey", f"{name} square"])
-    return pictures, captions
+    return pictures, ids, captions
 
 
 WORLD = World(32, squares)
@@ -72,8 +74,9 @@ def test_scene_cache_grows_and_repairs_what_was_half_written(tmp_path: Path) -> 
     with (tmp_path / "pictures.u8").open("ab") as file:
         file.write(b"half a picture")
     cache.extend(37)
-    truth, captions = squares(range(37))
+    truth, ids, captions = squares(range(37))
     np.testing.assert_array_equal(cache.pictures(), truth)
+    np.testing.assert_array_equal(cache.ids(), ids)
     assert cache.captions() == captions
 
 
