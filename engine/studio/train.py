@@ -1,4 +1,4 @@
-"""Trains the bundled model: `python -m engine.studio.train vae|base --minutes M [--resume]`, then `export`.
+"""Trains the bundled model: `python -m engine.studio.train vae|base|sam --minutes M [--resume]`, then `export`.
 
 A first full training:
 
@@ -22,10 +22,12 @@ from pathlib import Path
 
 import torch
 
+from engine.models.sam import STUDIO, build_sam
 from engine.studio.data import SceneCache, World, studio_world
 from engine.studio.export import export
 from engine.studio.networks import Shape, build_vae
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
+from engine.studio.train_sam import SAM_RECIPE, SamStage
 from engine.studio.train_vae import VAE_RECIPE, VALIDATION_SCENES, VaeStage
 from engine.studio.training import Recipe, Training
 
@@ -73,9 +75,22 @@ def train_base(options: argparse.Namespace, world: World, shape: Shape, device: 
     training.run(options.minutes, options.decay)
 
 
+def train_sam(options: argparse.Namespace, world: World, shape: Shape, device: torch.device) -> None:
+    """Train the click-to-mask network on the object ids of the scenes."""
+    torch.manual_seed(0)
+    scenes, validation = scene_caches(options.folder, world, options.scenes)
+    count = options.scenes or len(scenes)
+    stage = SamStage(build_sam(replace(STUDIO, side=options.side or world.size)), scenes, validation, count, device)
+    training = Training(stage, recipe(SAM_RECIPE, options), options.folder, options.helpers)
+    if options.resume:
+        training.resume()
+    training.run(options.minutes, options.decay)
+
+
 TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], None]] = {
     "vae": train_vae,
     "base": train_base,
+    "sam": train_sam,
 }
 
 
@@ -92,6 +107,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=0, help="pictures a step (the stage's own number)")
     parser.add_argument("--rate", type=float, default=0.0, help="learning rate (the stage's own)")
     parser.add_argument("--crop", type=int, default=0, help="vae: side of the crops, pixels (half the picture)")
+    parser.add_argument("--side", type=int, default=0, help="sam: side the pictures are scaled to (the picture's own)")
     parser.add_argument("--decoder-only", action="store_true", help="vae: keep the encoder, so latents stay right")
     parser.add_argument("--helpers", type=int, default=0, help="CPU: this many more processes, of one thread each")
     parser.add_argument("--compile", action="store_true", help="base: torch.compile the UNet where that works")
