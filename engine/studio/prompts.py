@@ -47,7 +47,7 @@ def click_in(mask: Mask, random: np.random.Generator) -> tuple[int, int]:
 
 
 def correcting_click(drawn: Mask, truth: Mask, random: np.random.Generator) -> tuple[tuple[int, int], bool]:
-    """Where a random wrong pixel would be clicked, and whether it belongs in; inside the truth when nothing is wrong."""
+    """A random wrong pixel, or one of the truth when nothing is wrong, and whether it belongs in."""
     wrong = drawn != truth
     x, y = click_in(wrong if wrong.any() else truth, random)
     return (x, y), bool(truth[y, x])
