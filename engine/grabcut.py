@@ -32,7 +32,7 @@ from engine.segmentation import (
 Labels = NDArray[np.uint8]  # (H, W) of OpenCV's four: certain or likely, background or foreground
 _COARSE, _FINE = 60_000, 1_000_000  # pixels of the two passes
 _ROUNDS = 8  # of the coarse pass: each learns both colour models anew
-_MARGIN = 0.3  # of the box's mean side: what of the surroundings teaches the background's colours
+_MARGIN = 0.5  # of the box's mean side: the surroundings that teach the background's colours; with less, luck decides
 _BAND = 2.0  # coarse pixels on both sides of the edge that are decided again
 _SPECK = 0.1  # of the largest part: smaller parts are dropped
 _CLICK = 3  # radius of a click as a stroke, pixels
@@ -125,9 +125,11 @@ def _cut(picture: NDArray[np.uint8], labels: Labels) -> Mask:
     found = _without_specks((coarse & 1).astype(np.uint8), known == cv2.GC_FGD)
     large, fine = _scaled(picture, labels, _FINE)
     if large.shape != small.shape:
+        wanted = fine == cv2.GC_FGD
         _limit_to_edge(fine, found, large.shape[0] / small.shape[0])
-        cv2.grabCut(large, fine, _NO_BOX, background, foreground, 1, cv2.GC_EVAL_FREEZE_MODEL)
-        found = (fine & 1).astype(np.uint8)
+        # The models learn once more: grain that the coarse pass averaged away is foreign to them.
+        cv2.grabCut(large, fine, _NO_BOX, background, foreground, 1, cv2.GC_EVAL)
+        found = _without_specks((fine & 1).astype(np.uint8), wanted)
     return _enlarged(found, (picture.shape[1], picture.shape[0]))
 
 

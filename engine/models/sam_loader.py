@@ -118,7 +118,9 @@ def _configured(folder: Path) -> SamShape:
     try:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         known = {spec.name for spec in fields(SamShape)}
-        given = {name: tuple(value) if name in _LISTS else value for name, value in values.items() if name in known}
+        given: dict[str, Any] = {
+            name: tuple(value) if name in _LISTS else value for name, value in values.items() if name in known
+        }
         return SamShape(**given)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise _broken(folder, f"its {CONFIG} cannot be read") from error

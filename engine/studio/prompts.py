@@ -11,8 +11,10 @@ from engine.studio.stage import SCENERY
 
 Mask = NDArray[np.bool_]  # (H, W)
 FIRST_OBJECT = 2  # id of a scene's first object; below are sky and ground
+NOTHING = 254  # id of what lies beyond a cropped picture
 _SMALLEST = 40  # visible pixels from which something is worth a click
 _RARER = 0.35  # how often sky, ground and scenery are asked for, beside 1 for each object
+_SHORTEST = 0.5  # side of a strip beside the other
 _JITTER = 0.1  # of a box's side, the largest spread of its edges
 _JITTER_LIMIT = 20  # pixels
 
@@ -27,8 +29,33 @@ class Thing:
 
 def things(ids: NDArray[np.uint8], smallest: int = _SMALLEST) -> list[Thing]:
     """Everything in a picture of at least `smallest` pixels: objects, ground, sky, and the scenery as one."""
-    large = np.flatnonzero(np.bincount(ids.ravel()) >= smallest)
+    pixels = np.bincount(ids.ravel(), minlength=256)
+    pixels[NOTHING] = 0
+    large = np.flatnonzero(pixels >= smallest)
     return [Thing(ids == ident, FIRST_OBJECT <= int(ident) < SCENERY) for ident in large]
+
+
+def strip(
+    picture: NDArray[np.uint8], ids: NDArray[np.uint8], random: np.random.Generator, empty: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A wide or a tall part of a square picture, as a segmenter sees it: in the corner, with nothing beyond it.
+
+    Args:
+        picture, ids: (S, S, 3) and (S, S).
+        empty: (3,) colour of nothing.
+    """
+    side = len(ids)
+    short = int(side * random.uniform(_SHORTEST, 1.0))
+    start = int(random.integers(side - short + 1))
+    cut, rest = slice(start, start + short), slice(short, None)
+    picture, ids = picture.copy(), ids.copy()
+    if random.integers(2):
+        picture[:short], picture[rest] = picture[cut].copy(), empty
+        ids[:short], ids[rest] = ids[cut].copy(), NOTHING
+    else:
+        picture[:, :short], picture[:, rest] = picture[:, cut].copy(), empty
+        ids[:, :short], ids[:, rest] = ids[:, cut].copy(), NOTHING
+    return picture, ids
 
 
 def draw_targets(of: list[Thing], count: int, random: np.random.Generator, objects_only: bool = False) -> list[Mask]:

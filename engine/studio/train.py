@@ -7,7 +7,10 @@ A first full training:
     python -m engine.studio.train vae --minutes 9 --crop 96 --batch 5 --helpers 1 --resume --decay
     python -m engine.studio.train base --minutes 120 --helpers 1
     python -m engine.studio.train base --minutes 15 --helpers 1 --resume --decay
-    python -m engine.studio.train export --out resources/models/studio
+    python -m engine.studio.train export
+    python -m engine.studio.train sam --minutes 30 --side 128
+    python -m engine.studio.train sam --minutes 30 --resume --decay --rate 5e-4
+    python -m engine.studio.train export-sam
 
 A decayed training can be gone on with: its next slice starts at the full learning rate again. `--helpers 1` is for two
 CPU cores; on a GPU leave it out.
@@ -25,13 +28,15 @@ import torch
 from engine.models.sam import STUDIO, build_sam
 from engine.studio.data import SceneCache, World, studio_world
 from engine.studio.export import export
+from engine.studio.export_sam import export_sam
 from engine.studio.networks import Shape, build_vae
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
-from engine.studio.train_sam import SAM_RECIPE, SamStage
+from engine.studio.train_sam import SAM_RECIPE, SamStage, fit_checkpoint
 from engine.studio.train_vae import VAE_RECIPE, VALIDATION_SCENES, VaeStage
 from engine.studio.training import Recipe, Training
 
 VALIDATION_FIRST = 1_000_000
+MODELS = Path("resources/models")
 
 
 def scene_caches(folder: Path, world: World, count: int) -> tuple[SceneCache, SceneCache]:
@@ -83,7 +88,7 @@ def train_sam(options: argparse.Namespace, world: World, shape: Shape, device: t
     stage = SamStage(build_sam(replace(STUDIO, side=options.side or world.size)), scenes, validation, count, device)
     training = Training(stage, recipe(SAM_RECIPE, options), options.folder, options.helpers)
     if options.resume:
-        training.resume()
+        training.resume(fresh_optimizer=fit_checkpoint(training.checkpoint, stage.sam))
     training.run(options.minutes, options.decay)
 
 
@@ -97,7 +102,9 @@ TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m engine.studio.train", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=[*TRAININGS, "scenes", "export"], help="what to train or to write")
+    parser.add_argument(
+        "name", choices=[*TRAININGS, "scenes", "export", "export-sam"], help="what to train or to write"
+    )
     parser.add_argument(
         "--minutes", type=float, default=30.0, help="working minutes of this slice; pauses do not count"
     )
@@ -113,7 +120,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--compile", action="store_true", help="base: torch.compile the UNet where that works")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--folder", type=Path, default=Path("training"), help="caches and checkpoints")
-    parser.add_argument("--out", type=Path, default=Path("resources/models/studio"), help="export: the model's folder")
+    parser.add_argument("--out", type=Path, help="export: the model's folder (among the program's own)")
     return parser.parse_args(arguments)
 
 
@@ -126,7 +133,9 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None, sha
     if options.name == "scenes":
         scene_caches(options.folder, world, options.scenes)
     elif options.name == "export":
-        export(options.folder, options.out, shape)
+        export(options.folder, options.out or MODELS / "studio", shape)
+    elif options.name == "export-sam":
+        export_sam(options.folder, options.out or MODELS / "studio-sam")
     else:
         TRAININGS[options.name](options, world, shape, torch.device(chosen))
 

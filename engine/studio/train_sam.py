@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 
 from engine.models.sam import PIXEL_MEAN, PIXEL_STD
 from engine.studio import prompts
+from engine.studio.checkpoints import load_state, save_state
 from engine.studio.curves import sheet
 from engine.studio.data import SceneCache
 from engine.studio.prompts import Mask
@@ -30,6 +32,7 @@ from engine.studio.training import Recipe, Report, precision
 SAM_RECIPE = Recipe(rate=1e-3, warmup=60, batch=4, average=0.997)
 _CLICKED = 4  # single clicks on a picture
 _AGAIN = 3  # of its second questions
+_STRIPS = 0.25  # pictures that are not square
 _SMALLEST = 100  # visible pixels of an object that figures count
 
 
@@ -83,7 +86,7 @@ class SamStage:
         self.pictures, self.ids = scenes.pictures(count), scenes.ids(count)
         self.validation = validation
         self.device, self.parts = device, SamLoss()
-        self.scale = sam.image_encoder.img_size / self.pictures.shape[1]  # of the network's pixels
+        self.scale = float(sam.image_encoder.img_size / self.pictures.shape[1])  # of the network's pixels
 
     @property
     def networks(self) -> Mapping[str, nn.Module]:
@@ -95,12 +98,11 @@ class SamStage:
         return {"scenes": len(self.pictures)}
 
     def loss(self, step: int, batch: int, share: slice) -> Tensor:
-        """Loss of a share of a batch of pictures, half of them mirrored: two rounds of questions on each."""
+        """Loss of a share of a batch of pictures: two rounds of questions on each."""
         rows, random = range(batch)[share], np.random.default_rng([step, share.start or 0])
-        which = random.integers(len(self.pictures), size=len(rows)).tolist()
-        flips = [slice(None, None, -1 if flip else 1) for flip in random.integers(2, size=len(rows))]
-        pictures = np.stack([self.pictures[i][:, flip] for i, flip in zip(which, flips, strict=True)])
-        of = [prompts.things(self.ids[i][:, flip]) for i, flip in zip(which, flips, strict=True)]
+        which = random.integers(len(self.pictures), size=len(rows))
+        scenes = [self._scene(int(index), random) for index in which]
+        pictures, of = np.stack([picture for picture, _ in scenes]), [prompts.things(ids) for _, ids in scenes]
         with precision(self.device):
             embeddings = self.sam.image_encoder(self._read(pictures))
             targets = [mask for scene in of for mask in prompts.draw_targets(scene, _CLICKED, random)]
@@ -117,11 +119,20 @@ class SamStage:
                 again = self._boxed(targets, _owners(len(of), _AGAIN), random)
             return loss + self._answer_loss(*again.asked(self.sam, embeddings), targets)
 
+    def _scene(self, index: int, random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """A picture and its ids, mirrored or not, now and then only a strip of it."""
+        flip = slice(None, None, -1 if random.integers(2) else 1)
+        picture, ids = np.array(self.pictures[index][:, flip]), np.array(self.ids[index][:, flip])
+        if random.random() < _STRIPS:
+            picture, ids = prompts.strip(picture, ids, random, np.round(PIXEL_MEAN).astype(np.uint8))
+        return picture, ids
+
     def _read(self, pictures: NDArray[np.uint8]) -> Tensor:
         """Pictures (N, H, W, 3) as the image encoder reads them: (N, 3, side, side), about unit variance."""
         mean, std = (torch.tensor(values, device=self.device)[:, None, None] for values in (PIXEL_MEAN, PIXEL_STD))
         planes = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.device).permute(0, 3, 1, 2)
-        return F.adaptive_avg_pool2d((planes - mean) / std, self.sam.image_encoder.img_size)
+        pictured: Tensor = F.adaptive_avg_pool2d((planes - mean) / std, self.sam.image_encoder.img_size)
+        return pictured
 
     def _one_click(self, clicks: Sequence[tuple[int, int]], owner: Tensor) -> Questions:
         """One click (x, y) that belongs in, for each prompt."""
@@ -146,7 +157,8 @@ class SamStage:
         added = [prompts.correcting_click(one, truth, random) for one, truth in zip(drawn, targets, strict=True)]
         labels = torch.tensor([[float(belongs)] for _, belongs in added], device=self.device)
         points = self._places([place for place, _ in added])[:, None]
-        assert first.points is not None and first.labels is not None
+        assert first.points is not None
+        assert first.labels is not None
         return Questions(
             first.owner[some],
             torch.cat([first.points[some], points], 1),
@@ -255,3 +267,31 @@ def painted(picture: NDArray[np.uint8], masks: Sequence[Mask]) -> NDArray[np.uin
         outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(result, outlines, -1, colours[i % len(colours)], 1)
     return result
+
+
+def fit_checkpoint(path: Path, sam: Sam) -> bool:
+    """Bring a training state on small pictures to a network for larger ones: positions are interpolated.
+
+    A network learns most on small pictures, at a fifth of the cost, and then only has to get used to large ones.
+
+    Returns:
+        Whether anything had to be done; if so, the optimizer must start anew.
+    """
+    state, changed = load_state(path), False
+    wanted = {f"sam.{name}": value.shape for name, value in sam.state_dict().items()}
+    for weights, prefix in ((state["networks"]["sam"], "sam."), (state["average"], "")):
+        for name, value in weights.items():
+            shape = wanted[prefix + name]
+            if value.shape != shape:
+                weights[name], changed = _stretched(value, shape), True
+    if changed:
+        save_state(path, state)
+    return changed
+
+
+def _stretched(positions: Tensor, shape: torch.Size) -> Tensor:
+    """Embeddings of positions for another size: of cells (1, h, w, C), or of distances (2 h - 1, C)."""
+    if positions.ndim == 2:
+        return F.interpolate(positions.T[None], shape[0], mode="linear", align_corners=True)[0].T.contiguous()
+    grid = positions.permute(0, 3, 1, 2)
+    return F.interpolate(grid, shape[1:3], mode="bilinear").permute(0, 2, 3, 1).contiguous()
