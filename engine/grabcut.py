@@ -81,6 +81,29 @@ class GrabCut:
         return Single(result)
 
 
+def snapped(picture: NDArray[np.uint8], mask: Mask, band: float) -> Mask:
+    """A mask (h, w) of 0 and 255 whose edge has moved, by at most `band` pixels, to where the picture's colours part.
+
+    One round of GrabCut on the strip along the edge: colours are learned from both sides of it.
+    """
+    inside = mask > 0
+    if min(np.count_nonzero(inside), np.count_nonzero(~inside)) < _LEAST:
+        return mask
+    labels = np.where(inside, np.uint8(cv2.GC_PR_FGD), np.uint8(cv2.GC_PR_BGD))
+    labels[distance_to(~inside) > band] = cv2.GC_FGD
+    labels[distance_to(inside) > band] = cv2.GC_BGD
+    x, y, width, height = _surroundings(labels)
+    crop, known = picture[y : y + height, x : x + width], labels[y : y + height, x : x + width].copy()
+    if min(np.count_nonzero(known & 1), np.count_nonzero(~known & 1)) < _LEAST:
+        return mask
+    background, foreground = np.zeros((1, _COLOURS)), np.zeros((1, _COLOURS))
+    cv2.setRNGSeed(0)
+    cv2.grabCut(np.ascontiguousarray(crop), known, _NO_BOX, background, foreground, 1, cv2.GC_INIT_WITH_MASK)
+    result = np.zeros_like(mask)
+    result[y : y + height, x : x + width] = (known & 1) * np.uint8(255)
+    return result
+
+
 def _labels(prompts: Prompts, shape: tuple[int, ...]) -> Labels:
     """What the prompts say of each pixel."""
     labels = np.full(shape, cv2.GC_PR_BGD, np.uint8)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from engine.grabcut import snapped
 from engine.models.sam import PIXEL_MEAN, PIXEL_STD
 from engine.models.sam_loader import LoadedSam
 from engine.region import Box
@@ -32,6 +33,7 @@ from engine.segmentation import (
 )
 
 _KEPT = 8  # pictures; a published network's embedding takes 4 MB
+_SNAP_SIDE = 256  # longest side of the picture that edges are snapped to, pixels
 _STROKE_CLICKS = 3  # a stroke is as many clicks
 
 
@@ -43,11 +45,13 @@ class Embedded:
         features: (1, C, cells, cells) float32.
         size: (width, height) of the picture.
         work: (width, height) at which the network saw it; the rest of its square is empty.
+        small: (h, w, 3) the picture, where masks are snapped to it; None where they are not.
     """
 
     features: Tensor
     size: tuple[int, int]
     work: tuple[int, int]
+    small: NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +62,25 @@ class SamChoices:
         logits: (N, m, m) over the network's whole square; above 0 is inside.
         scores: expected overlap with the truth, 0..1, the best first.
         side: of the network's square, pixels.
+        snap: how far edges may move to the picture's own, pixels of the square.
     """
 
     logits: Tensor
     scores: tuple[float, ...]
+    seen: Embedded
     side: int
-    size: tuple[int, int]
-    work: tuple[int, int]
+    snap: float
 
     def mask(self, index: int = 0) -> Mask:
         """One of the masks at the picture's size."""
         whole = functional.interpolate(self.logits[index][None, None], (self.side, self.side), mode="bilinear")
-        seen = np.ascontiguousarray(whole[0, 0, : self.work[1], : self.work[0]].numpy())
-        full = cv2.resize(seen, self.size, interpolation=cv2.INTER_LINEAR) if self.work != self.size else seen
-        return cast(Mask, np.where(full > 0, np.uint8(255), np.uint8(0)))
+        drawn = np.ascontiguousarray(whole[0, 0, : self.seen.work[1], : self.seen.work[0]].numpy())
+        small = self.seen.small
+        if small is None or not self.snap:
+            return _inside(_resized(drawn, self.seen.size), 0.0)
+        size = small.shape[1], small.shape[0]
+        mask = snapped(small, _inside(_resized(drawn, size), 0.0), self.snap * max(size) / self.side)
+        return mask if size == self.seen.size else _inside(_resized(mask.astype(np.float32), self.seen.size), 127.5)
 
 
 class SamSegmenter:
@@ -103,7 +112,8 @@ class SamSegmenter:
         for index, block in enumerate(encoder.blocks, 1):
             hidden = block(hidden)
             yield Step(index, len(encoder.blocks))
-        embedded = Embedded(encoder.neck(hidden.permute(0, 3, 1, 2)).float(), size, work)
+        features = encoder.neck(hidden.permute(0, 3, 1, 2)).float()
+        embedded = Embedded(features, size, work, _small(eight_bits(picture)) if self._shape.snap else None)
         self._seen.keep(key, embedded)
         return embedded
 
@@ -123,7 +133,7 @@ class SamSegmenter:
         if len(clicks) + 2 * (box is not None) > 1:
             order = torch.cat([order.new_zeros(1), order[:2]])
         best = tuple(float(score) for score in scores[0, order].clamp(0, 1).cpu())
-        return SamChoices(logits[0, order].float().cpu(), best, self._shape.side, seen.size, seen.work)
+        return SamChoices(logits[0, order].float().cpu(), best, seen, self._shape.side, self._shape.snap)
 
     def _work_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """The picture's size with its longer side as long as the network's square."""
@@ -155,6 +165,26 @@ class SamSegmenter:
         """Centres of image pixels in the network's pixels, (1, n, 2)."""
         scale = torch.tensor([work / full for work, full in zip(seen.work, seen.size, strict=True)])
         return ((torch.tensor([pixels], dtype=torch.float32) + 0.5) * scale - 0.5).to(self._device)
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture at the size at which edges are snapped: its own, or what takes no longer than the pointer waits."""
+    scale = _SNAP_SIDE / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
+    return cast(NDArray[np.uint8], cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
+
+
+def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Values (h, w) at (width, height)."""
+    if (values.shape[1], values.shape[0]) == size:
+        return values
+    return cast(NDArray[np.float32], cv2.resize(values, size, interpolation=cv2.INTER_LINEAR))
+
+
+def _inside(values: NDArray[np.float32], above: float) -> Mask:
+    return np.where(values > above, np.uint8(255), np.uint8(0))
 
 
 def _as_clicks(prompts: Prompts) -> tuple[Click, ...]:

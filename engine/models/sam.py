@@ -30,6 +30,7 @@ class SamShape:
             training needs; the published networks have none.
         prompt_width: channels of embeddings and prompts.
         decoder_mlp, decoder_heads: of the mask decoder's transformer.
+        snap: pixels of the square by which its masks' edges may be off, and are moved to where the colours part.
     """
 
     title: str
@@ -45,6 +46,7 @@ class SamShape:
     prompt_width: int = 256
     decoder_mlp: int = 2048
     decoder_heads: int = 8
+    snap: float = 0.0
 
     @property
     def cells(self) -> int:
@@ -81,6 +83,7 @@ STUDIO = SamShape(
     prompt_width=64,
     decoder_mlp=256,
     decoder_heads=2,
+    snap=3.0,
 )
 
 

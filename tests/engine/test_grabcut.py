@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.errors import BadRequest
-from engine.grabcut import GrabCut
+from engine.grabcut import GrabCut, snapped
+from engine.masking import distance_to
 from engine.segmentation import Click, Mask, Prompts, box_around, refine, see
 
 SEGMENTER = GrabCut()
@@ -63,7 +64,7 @@ def test_strokes_alone_find_it_and_are_always_obeyed() -> None:
 
 
 def test_a_click_beside_a_box_counts_as_a_stroke() -> None:
-    picture, disc = scene(300, 200)
+    picture, _ = scene(300, 200)
     wide = (0, 60, 300, 140)
     seen = see(SEGMENTER, picture)
     found = SEGMENTER.answer(seen, Prompts((Click(20, 190, False), Click(135, 110)), wide)).mask()
@@ -83,6 +84,20 @@ def test_a_rough_mask_snaps_to_the_edge() -> None:
     found = refine(SEGMENTER, see(SEGMENTER, picture), rough)
     assert overlap(rough, disc) < 0.86
     assert overlap(found, disc) > 0.96
+
+
+def test_an_edge_that_is_a_little_off_snaps_and_no_farther_than_the_band() -> None:
+    picture, disc = scene(300, 200)
+    off = cv2.warpAffine(disc.astype(np.uint8) * 255, np.float32([[1, 0, 4], [0, 1, -3]]), (300, 200))
+    found = snapped(picture, off, band=8)
+    assert overlap(off, disc) < 0.9
+    assert overlap(found, disc) > 0.97
+    far = cv2.dilate(disc.astype(np.uint8) * 255, np.ones((41, 41), np.uint8))
+    kept = snapped(picture, far, band=5)
+    assert kept[distance_to(far == 0) > 6].min() == 255  # 20 px beyond the disc, and not reached
+    nothing, everything = np.zeros((200, 300), np.uint8), np.full((200, 300), 255, np.uint8)
+    np.testing.assert_array_equal(snapped(picture, nothing, band=8), nothing)
+    np.testing.assert_array_equal(snapped(picture, everything, band=8), everything)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (2, 2), (500, 1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from engine.sam import Embedded, SamSegmenter
 from engine.segmentation import Click, Prompts, open_segmenter, refine, see
 from engine.studio import prompts as simulated
 from engine.studio import world
-from tests.engine.tiny_sam import write_folder
+from tests.engine.tiny_sam import STEMMED, write_folder
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,21 @@ def test_the_mask_is_where_the_decoder_drew_it(tiny: SamSegmenter) -> None:
     found = choices.mask() > 0
     assert np.count_nonzero(found ^ expected) / expected.sum() < 0.02
     assert choices.mask(1).max() == 0
+
+
+@pytest.mark.parametrize(("side", "least"), [(128, 0.97), (1024, 0.95)])
+def test_edges_are_snapped_to_the_picture_where_the_network_needs_it(tmp_path: Path, side: int, least: float) -> None:
+    segmenter = SamSegmenter(load_sam(write_folder(tmp_path / "snap", replace(STEMMED, snap=2.0)), "cpu"))
+    picture = noise(side, side) // 8
+    truth = np.zeros((side, side), bool)
+    truth[side * 3 // 8 : side * 3 // 4, side // 4 : side * 3 // 4] = True
+    picture[truth] += 150
+    choices = segmenter.answer(see(segmenter, picture), Prompts((Click(side // 2, side // 2),)))
+    cells = choices.logits.shape[-1]
+    choices.logits.fill_(-5.0)
+    choices.logits[0, cells * 3 // 8 : cells * 3 // 4 - 1, cells // 4 : cells * 3 // 4] = 5.0  # one row short
+    assert choices.mask().shape == truth.shape
+    assert simulated.overlap(choices.mask() > 0, truth) > least
 
 
 def test_a_picture_is_seen_once(tiny: SamSegmenter) -> None:

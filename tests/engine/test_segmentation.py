@@ -89,7 +89,10 @@ BAD = {
     "infinite": (Prompts((Click(5, 5), Click(float("inf"), 5, False))), "outside of the picture"),
     "flat box": (Prompts(box=(5, 5, 0, 10)), "box is empty"),
     "box elsewhere": (Prompts(box=(200, 5, 10, 10)), "box is empty or lies outside"),
-    "stroke of another size": (Prompts(belongs=np.ones((120, 100), bool)), "100 × 120 pixels and the picture 120 × 100"),
+    "stroke of another size": (
+        Prompts(belongs=np.ones((120, 100), bool)),
+        "100 × 120 pixels and the picture 120 × 100",
+    ),
 }
 
 
