@@ -327,6 +327,29 @@ def test_painting_on_the_mask_hides_and_shows() -> None:
     assert document[photo].mask is None
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_mask_made_for_a_gesture_leaves_its_switch_as_it_was(enabled: bool) -> None:
+    document = strokes_document()
+    photo = document.layers[0].id
+    document.history.do(commands.SetMaskEnabled(photo, enabled))  # there is no mask yet
+    document.activate(photo)
+    document.paint_on_mask = True
+    before = document.snapshot()
+    one = tool("brush")
+    one.press(document, event(20, 20))
+    one.cancel(document)
+    assert same_state(document.snapshot(), before)
+    gesture(tool("brush"), document, (-90, -90))  # paints nothing, so it is no step
+    assert same_state(document.snapshot(), before)
+    gesture(tool("eraser"), document, *LINE)
+    assert document[photo].mask_enabled  # else nothing of it would be seen
+    after = document.snapshot()
+    document.history.undo()
+    assert same_state(document.snapshot(), before)
+    document.history.redo()
+    assert same_state(document.snapshot(), after)
+
+
 def test_the_mask_brush_paints_the_selection_softly() -> None:
     document = photo_document()
     one = tool("mask_brush")
