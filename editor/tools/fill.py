@@ -98,10 +98,10 @@ def alike(
     def near(area: Rect) -> Mask:
         return cast(Mask, cv2.inRange(screen_pixels(document.layers, area), low, high))
 
+    if within.empty or (contiguous and not within.contains(*seed)):
+        return TiledImage(channels=1)
     if not contiguous:
         return TiledImage.from_array(near(within), (within.x, within.y))
-    if not within.contains(*seed):
-        return TiledImage(channels=1)
     around = Rect(seed[0] - NEARBY // 2, seed[1] - NEARBY // 2, NEARBY, NEARBY).intersected(within)
     found = _reached(near(around), (seed[0] - around.x, seed[1] - around.y))
     if _leaves(found, around, within):

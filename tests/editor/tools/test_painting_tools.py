@@ -431,6 +431,15 @@ def test_fill_keeps_to_the_selection_and_tells_its_area() -> None:
     assert Rect(5, 5, 10, 10) in [change.rect for change in changes if change.what is What.PIXELS]
 
 
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_nothing_is_filled_where_the_selection_lies_beside_the_canvas(contiguous: bool) -> None:
+    document, _ = flat_document()
+    document.select(TiledImage(channels=1).fill(Rect(200, 5, 10, 10), 255))
+    gesture(tool("fill", fill_contiguous=contiguous), document, (10, 10))
+    assert document.history.steps == []
+    assert len(document.layers) == 1
+
+
 def test_a_cancelled_fill_leaves_no_trace() -> None:
     document, _ = flat_document()
     before, one = document.snapshot(), tool("fill")
