@@ -20,6 +20,7 @@ from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.studio.hints import SLOTS
 from engine.studio.training import precision
 
 RENDER_BATCH = 16
@@ -32,6 +33,9 @@ class World:
     size: int  # pictures' side, pixels
     scenes: Callable[[Sequence[int]], tuple[NDArray[np.uint8], NDArray[np.uint8], list[list[str]]]]
     """Seeds -> pictures (N, size, size, 3), ids (N, size, size) as `render` gives them, wordings of each caption."""
+    labels: Callable[[Sequence[int]], NDArray[np.int64]] | None = None
+    """Seeds -> what each id of the pictures is, (N, slots, groups), see `hints.Hints`; None = it is not known."""
+    classes: tuple[int, ...] = ()  # how many classes each group of the labels has
 
 
 def studio_world() -> World:
@@ -43,7 +47,19 @@ def studio_world() -> World:
         rendered = world.render(sampled, 256)
         return rendered.images, rendered.ids, [world.captions(scene) for scene in sampled]
 
-    return World(256, scenes)
+    kinds = (*world.SKIES, *world.GROUNDS, *world.SHAPES, "scenery")
+    colours = tuple(world.COLOURS)
+
+    def labels(seeds: Sequence[int]) -> NDArray[np.int64]:
+        found = np.full((len(seeds), len(SLOTS), 3), -1, np.int64)
+        for row, seed in zip(found, seeds, strict=True):
+            scene = world.sample_scene(seed)
+            row[[0, 1, -1], 0] = kinds.index(scene.sky), kinds.index(scene.ground), len(kinds) - 1
+            for slot, item in zip(row[2:-1], scene.objects, strict=False):
+                slot[:] = kinds.index(item.shape), colours.index(item.colour), world.MATERIALS.index(item.material)
+        return found
+
+    return World(256, scenes, labels, (len(kinds), len(colours), len(world.MATERIALS)))
 
 
 class SceneCache:

@@ -127,15 +127,17 @@ class Training:
 
         Args:
             fresh_optimizer: start the optimizer anew, as when other parameters learn than before. So it is, too, where
-                the checkpoint has none: published weights are gone on with (engine/studio/published.py).
+                the checkpoint has none (published weights are gone on with, engine/studio/published.py), or lacks one
+                of the networks.
         """
         state = load_state(self.checkpoint)
-        for key, net in self.stage.networks.items():
+        known = {key: net for key, net in self.stage.networks.items() if key in state["networks"]}
+        for key, net in known.items():
             net.load_state_dict(state["networks"][key])
         for name, value in state["average"].items():
             self.average[name].copy_(value)
         self.steps, self.samples, self.seconds = state["steps"], state["samples"], state["seconds"]
-        if fresh_optimizer or state["optimizer"] is None:
+        if fresh_optimizer or state["optimizer"] is None or len(known) < len(self.stage.networks):
             self.warm_from = self.steps
         else:
             self.optimizer.load_state_dict(state["optimizer"])
