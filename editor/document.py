@@ -160,6 +160,13 @@ class Document:
             self._paint_on_mask = on
             self.notify(Change(What.ACTIVE, layer=self.active))
 
+    @property
+    def mask_in_hand(self) -> LayerId | None:
+        """Whose mask is painted on and reshaped: the active layer's, or (None) the selection; see `editor.masks`."""
+        if not self._paint_on_mask or self.active is None or self[self.active].mask is None:
+            return None
+        return self.active
+
     def __getitem__(self, layer: LayerId) -> Layer:
         path = tree.path_to(self.layers, layer)
         if not path:
@@ -220,6 +227,8 @@ class Document:
         rect = _seen_change(before, after, changes.keys()) if dirty is None else dirty
         what = What.PIXELS if changes.keys() <= {"pixels", "mask"} else What.LAYERS
         self.notify(Change(what, rect.intersected(self.canvas), layer))
+        if after.mask is None and before.mask is not None and layer == self.active:
+            self.paint_on_mask = False  # the next stroke must not bring back a mask that was deleted
 
     def insert(self, layer: Layer, parent: LayerId | None, index: int) -> None:
         """Put a layer (with all it holds) at `index` among the parent's children, counted from the bottom."""

@@ -144,6 +144,9 @@ class SetSelection(Command):
         document.select(self.selection)
         return SetSelection(before, self.title)
 
+    def merged_with(self, later: Command) -> Command | None:
+        return later if isinstance(later, SetSelection) and later.title == self.title else None
+
     @property
     def nbytes(self) -> int:
         return image_bytes((self.selection,))
