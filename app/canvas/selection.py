@@ -18,7 +18,7 @@ from app.canvas.painter import warped
 from editor.document import Document
 from editor.geometry import EMPTY, Rect
 from editor.masks import Mask, invert
-from editor.tiles import UINT8, TiledImage, converted
+from editor.tiles import TILE, UINT8, TiledImage, converted
 
 STEP = 120  # ms between two steps of the ants
 HALF = 128  # a pixel is inside the ants from this value on
@@ -92,10 +92,10 @@ class MaskOverlay(QObject):
         if self._mask is None:
             self._mask = np.zeros((canvas.height, canvas.width), np.uint8)
             rect = self._extent(source, canvas)
-        if rect:
-            part = self._values(source, rect)
-            self._mask[rect.slices()] = part
-            self.bounds = self.bounds.united(_bounds(part).translated(rect.x, rect.y))
+        for part in rect.split(TILE):  # a copy of it all at once would cost several times the work in fresh memory
+            values = self._values(source, part)
+            self._mask[part.slices()] = values
+            self.bounds = self.bounds.united(_bounds(values).translated(part.x, part.y))
 
     def settle(self, *, tinted: bool) -> None:
         """Make `bounds` exact and see whether the mask is soft.
@@ -179,7 +179,10 @@ class SelectionOverlay(MaskOverlay):
         return canvas if source.default else source.bounds().intersected(canvas)
 
     def _values(self, source: TiledImage, rect: Rect) -> Mask:
-        return cast(Mask, source.read(rect)[..., 0])
+        seen = source.view(rect)
+        return cast(
+            Mask, np.full((rect.height, rect.width), source.default, np.uint8) if seen is None else seen[..., 0]
+        )
 
 
 class HiddenOverlay(MaskOverlay):
@@ -209,8 +212,12 @@ def _bounds(mask: Mask) -> Rect:
 
 def _is_soft(mask: Mask) -> bool:
     """Whether values between 0 and 255 cover more than the thin line that smooth edges leave."""
-    between = ((mask > 0) & (mask < 255)).astype(np.uint8)
-    return bool(cv2.erode(between, np.ones((3, 3), np.uint8), borderValue=0).any())
+    square = np.ones((3, 3), np.uint8)
+    for top in range(0, mask.shape[0], TILE):  # most soft masks are found out by their first strip
+        between = cv2.inRange(mask[max(top - 1, 0) : top + TILE + 1], 1, 254)
+        if cv2.countNonZero(between) and cv2.erode(between, square, borderValue=0).any():
+            return True
+    return False
 
 
 def _indexed(indices: Mask) -> QImage:

@@ -273,6 +273,11 @@ class CanvasView(Surface):
             self._selection_rect = rect
             self.selection_rect_changed.emit(rect)
 
+    @property
+    def selection_seen(self) -> bool:
+        """Whether any of the selection lies in the part of the picture that is shown."""
+        return self._selection_rect is not None and self._selection_rect.intersects(QRectF(self.rect()))
+
     def _update_selection(self) -> None:
         self._update_device(self._selection.area)
 

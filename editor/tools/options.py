@@ -27,6 +27,8 @@ class Settings:
         wand_contiguous: as fill_contiguous.
         sample_merged: wand and colour range look at all layers together, not at the active one alone.
         range_fuzziness: 0..100, the CIELAB distance at which a colour is no longer in the range.
+        overlay_colour: what masks are tinted with; a is the strength where they are full.
+        overlay_always: tint them whatever tool is in hand (quick mask).
     """
 
     colour: Colour = (0.85, 0.2, 0.15, 1.0)
@@ -42,6 +44,8 @@ class Settings:
     wand_contiguous: bool = True
     sample_merged: bool = True
     range_fuzziness: float = 24.0
+    overlay_colour: Colour = (1.0, 0.24, 0.24, 0.47)
+    overlay_always: bool = False
 
 
 class ToolOptions:

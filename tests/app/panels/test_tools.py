@@ -29,7 +29,7 @@ def test_the_row_shows_what_the_tool_has(window: MainWindow, document: Document)
     assert bar.tolerance.isVisible()
     assert not bar.brush_page.isVisible()
     window.tools.choose("lasso")
-    assert bar.feather.isVisible()
+    assert bar.select_page.feather.isVisible()
 
 
 def test_brush_and_eraser_keep_their_own_values(window: MainWindow) -> None:
