@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QWidg
 
 from app.edit_options import LONGEST_PROMPT, EditOptions
 from app.selection_note import SelectionNote
-from app.widgets import NumberControl, SeedField, action_button, divider
+from app.widgets import NumberControl, SeedField, action_button, divider, hide_to_fit
 
 MARGIN = 12  # px between the bar and the selection or the edge of the canvas
 WORDS_WIDTH = 220
@@ -133,6 +133,7 @@ class FloatingBar(QFrame):
     def place(self) -> None:
         """Move to where it belongs, wholly inside the parent."""
         area = QRectF(self._canvas.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        hide_to_fit(self, int(area.width()), (self.selection.text, self.strength.label, self.strength.slider))
         size = self.sizeHint()
         width = min(size.width(), int(area.width()))
         bottom = area.bottom() - size.height()

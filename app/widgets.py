@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent
@@ -62,6 +63,16 @@ def caption(text: str, role: str = "quiet") -> QLabel:
     label = QLabel(text)
     label.setProperty("role", role)
     return label
+
+
+def hide_to_fit(row: QWidget, width: int, spare: Sequence[QWidget]) -> None:
+    """Show all of `spare`, then hide one after the other until the row needs no more than `width` pixels."""
+    for widget in spare:
+        widget.show()
+    for widget in spare:
+        if row.sizeHint().width() <= width:
+            return
+        widget.hide()
 
 
 class ElidedLabel(QLabel):

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from app.parts.tools import ToolsPart
-from app.widgets import NumberControl, action_button, caption
+from app.widgets import ElidedLabel, NumberControl, action_button
 from editor.likeness import WIDEST
 
 SELECTORS = ("rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range")
@@ -24,18 +24,20 @@ class SelectPage(QWidget):
         self.tolerance = NumberControl(self.tr("Tolerance"), 0.0, 1.0, factor=100, unit="%", inline=True)
         self.fuzziness = NumberControl(self.tr("Fuzziness"), 0, WIDEST, whole=True, curve=1.5, inline=True)
         self.fuzziness.setToolTip(self.tr("How far a colour may be from the picked one; the selection follows at once"))
-        self.contiguous = QCheckBox(self.tr("Only what hangs together"))
+        self.contiguous = QCheckBox(self.tr("Contiguous"))
+        self.contiguous.setToolTip(self.tr("Only what hangs together with the pixel that is clicked"))
         self.merged = QCheckBox(self.tr("All layers"))
         self.merged.setToolTip(self.tr("Look at all layers together; else at the active one alone"))
         self.feather = NumberControl(self.tr("Feather"), 0, 200, whole=True, unit="px", curve=2.0, inline=True)
-        self.hint = caption("")
+        self.hint = ElidedLabel()
+        self.hint.setProperty("role", "quiet")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addLayout(self._combine_buttons(actions))
-        for widget in (self.tolerance, self.fuzziness, self.contiguous, self.merged, self.feather, self.hint):
+        for widget in (self.tolerance, self.fuzziness, self.contiguous, self.merged, self.feather):
             row.addWidget(widget)
-        row.addStretch(1)
+        row.addWidget(self.hint, 1)
         options = tools.options
         self.tolerance.changed.connect(lambda value: options.change(wand_tolerance=float(value)))
         self.fuzziness.changed.connect(lambda value: options.change(range_fuzziness=float(value)))
@@ -66,7 +68,7 @@ class SelectPage(QWidget):
         self.contiguous.setVisible(tool == "wand")
         self.fuzziness.setVisible(tool == "colour_range")
         self.merged.setVisible(tool in ("wand", "colour_range"))
-        self.hint.setText(self._hint(tool))
+        self.hint.show_text(self._hint(tool))
 
     def _hint(self, tool: str) -> str:
         if tool == "polygon":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QStackedWidget, QToolBar, QToolButton, QWidget
 
 from app.actions import ACTIONS, translated
@@ -13,7 +13,7 @@ from app.panels.colour import ColourPopup
 from app.panels.select_page import SELECTORS, SelectPage
 from app.parts.tools import BRUSHES, SIZES, ToolsPart
 from app.theme import set_icon
-from app.widgets import NumberControl, caption, divider, icon_button
+from app.widgets import NumberControl, caption, divider, hide_to_fit, icon_button
 from editor.strokes import Brush
 
 
@@ -84,6 +84,20 @@ class BrushPage(QWidget):
         self.mask_extras = MaskBrushExtras(tools)
         row.insertWidget(0, self.mask_extras)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window what is changed least often is left out."""
+        rare = (self._controls["smoothing"], self._controls["flow"], self.pressure_opacity, self.pressure_size)
+        hide_to_fit(self, self.width(), rare)
+
+    def show_tool(self, tool: str) -> None:
+        """Show what only some of the brushes have."""
+        self.mask_extras.setVisible(tool == "mask_brush")
+        self._fit()
+
     def show_brush(self, brush: Brush) -> None:
         """Show the values of a brush."""
         for name, control in self._controls.items():
@@ -146,7 +160,7 @@ class ToolOptionsBar(QToolBar):
         self._name.setText(f"{translated(spec.text)}{self._painted_on(tool)}")
         if tool in BRUSHES and self._tools.brush is not None:
             self.brush_page.show_brush(self._tools.brush)
-            self.brush_page.mask_extras.setVisible(tool == "mask_brush")
+            self.brush_page.show_tool(tool)
         elif tool in SELECTORS:
             self.select_page.show_tool(tool)
         self.tolerance.set_value(settings.fill_tolerance)

@@ -83,9 +83,10 @@ def test_from_the_layers_transparency(window: MainWindow, document: Document, wa
     assert (selected(document) == 255).all()
 
 
-def test_a_layer_mask_from_the_selection(window: MainWindow, document: Document) -> None:
+def test_a_layer_mask_from_the_selection(window: MainWindow, document: Document, wait: Wait) -> None:
     document.select(rectangle(Rect(4, 6, 10, 12), document.canvas))
     act(window, "mask_from_selection")
+    wait()
     mask = document.layers[0].mask
     assert mask is not None
     assert mask.content() == Rect(4, 6, 10, 12)
