@@ -48,7 +48,9 @@ def read_mask(path: Path) -> tuple[Array, str]:
 
 
 def scaled_mask(values: Array, size: tuple[int, int]) -> Array:
-    """(H, W) values at another size (width, height): averaged when smaller, linear when larger."""
-    smaller = size[0] * size[1] < values.shape[0] * values.shape[1]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return cast(Array, cv2.resize(values, size, interpolation=how))
+    """(H, W) values at another size (width, height): in each direction averaged when smaller, linear when larger."""
+    for wanted in ((size[0], values.shape[0]), size):
+        smaller = wanted[0] < values.shape[1] or wanted[1] < values.shape[0]
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        values = cast(Array, cv2.resize(values, wanted, interpolation=how))
+    return values

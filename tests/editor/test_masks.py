@@ -260,7 +260,9 @@ def test_smoothing_takes_teeth_and_keeps_straight_edges(dtype: type) -> None:
 @DEPTHS
 @pytest.mark.parametrize("pixels", [4.0, 15.9, 16.0, 40.0, 150.0])
 @pytest.mark.parametrize("size", [(250, 311), (256, 320)])
-def test_feather_is_the_gaussian_of_scipy_within_one_per_cent(dtype: type, pixels: float, size: tuple[int, int]) -> None:
+def test_feather_is_the_gaussian_of_scipy_within_one_per_cent(
+    dtype: type, pixels: float, size: tuple[int, int]
+) -> None:
     full = int(np.iinfo(dtype).max)
     mask = (ndimage.gaussian_filter(noise(*size, np.uint8, 7, channels=1)[..., 0], 9) > 127).astype(dtype) * full
     exact = ndimage.gaussian_filter(mask.astype(float), pixels / 2, mode="nearest", truncate=4.0)

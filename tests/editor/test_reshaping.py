@@ -101,7 +101,9 @@ def test_nothing_selected_inverts_to_all_and_all_to_nothing() -> None:
 
 def test_tiles_that_stay_equal_are_shared() -> None:
     document = photo_document()
-    document.select(TiledImage(channels=1).fill(Rect(0, 0, 300, 280), 255).write(Rect(9, 9, 1, 1), noise(1, 1)[..., :1]))
+    document.select(
+        TiledImage(channels=1).fill(Rect(0, 0, 300, 280), 255).write(Rect(9, 9, 1, 1), noise(1, 1)[..., :1])
+    )
     before = document.selection
     assert before is not None
     filled = reshaping.reshaped(document.snapshot(), None, masks.fill_holes, 0)
