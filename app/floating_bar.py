@@ -133,7 +133,9 @@ class FloatingBar(QFrame):
     def place(self) -> None:
         """Move to where it belongs, wholly inside the parent."""
         area = QRectF(self._canvas.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        hide_to_fit(self, int(area.width()), (self.selection.text, self.strength.label, self.strength.slider))
+        hide_to_fit(
+            self, int(area.width()), (self.selection.text, self.strength.label, self.strength.slider, self.seed)
+        )
         size = self.sizeHint()
         width = min(size.width(), int(area.width()))
         bottom = area.bottom() - size.height()

@@ -45,7 +45,7 @@ class Landing(QObject):
         if document not in self._documents:
             return
         if self._in_gesture(document):
-            QTimer.singleShot(PATIENCE, self, lambda: self._land(document, done, found))
+            QTimer.singleShot(PATIENCE, lambda: self._land(document, done, found))
             return
         try:
             done(found)

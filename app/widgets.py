@@ -67,10 +67,17 @@ def caption(text: str, role: str = "quiet") -> QLabel:
 
 def hide_to_fit(row: QWidget, width: int, spare: Sequence[QWidget]) -> None:
     """Show all of `spare`, then hide one after the other until the row needs no more than `width` pixels."""
+    layouts = [part.layout() for part in (*(widget.parentWidget() for widget in spare), row)]
+
+    def needed() -> int:
+        for layout in layouts:  # else what lies deeper is asked for its size only in the next turn of the event loop
+            layout.invalidate()
+        return row.sizeHint().width()
+
     for widget in spare:
         widget.show()
     for widget in spare:
-        if row.sizeHint().width() <= width:
+        if needed() <= width:
             return
         widget.hide()
 

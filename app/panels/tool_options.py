@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QStackedWidget, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from app.actions import ACTIONS, translated
 from app.panels.colour import ColourPopup
@@ -34,8 +43,11 @@ class MaskBrushExtras(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
+        one_of_two = QButtonGroup(self)
         for button in (self.adds, self.takes, self.tint):
             row.addWidget(button)
+            if button is not self.tint:
+                one_of_two.addButton(button)
         tools.options_changed.connect(self._show)
         self._show()
 
