@@ -90,11 +90,12 @@ def test_a_long_name_does_not_cover_the_canvas(window: MainWindow, document: Doc
 def test_in_a_narrow_window_nothing_in_the_bar_overlaps(window: MainWindow, document: Document) -> None:
     window.resize(960, 600)
     document.select(rectangle(Rect(0, 0, 12, 12), document.canvas))
-    QApplication.processEvents()
+    for _ in range(4):  # layouts in layouts settle one after the other
+        QApplication.processEvents()
     bar = window.workspace.bar
     every = (bar.words, bar.strength, bar.seed, bar.selection, bar.live, bar.run)
     parts = [part for part in every if part.isVisible()]
-    assert {bar.words, bar.selection, bar.run} <= set(parts)
+    assert {bar.words, bar.seed, bar.selection, bar.run} <= set(parts)
     for left, right in pairwise(parts):
         assert left.geometry().right() < right.geometry().left()
     assert bar.words.width() >= 220
