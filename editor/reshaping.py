@@ -22,6 +22,7 @@ from editor.tiles import UINT8, Array, TiledImage, converted, full_value
 
 Reshape = Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | Callable[[NDArray[np.uint16]], NDArray[np.uint16]]
 NOTHING = TiledImage(channels=1)
+MARGIN = 4  # pixels around what a change can reach: an empty rim to work from, and the touch of blur after smoothing
 
 
 def mask_of(snapshot: Snapshot, owner: LayerId | None) -> TiledImage | None:
@@ -36,7 +37,7 @@ def mask_of(snapshot: Snapshot, owner: LayerId | None) -> TiledImage | None:
 def reshaped(snapshot: Snapshot, owner: LayerId | None, change: Reshape, reach: int) -> TiledImage | None:
     """The mask after a change of its values; tiles that stay equal are shared with the one there was.
 
-    Only the rectangle around what differs from the mask's default is worked on.
+    Only the rectangle around what is in the mask is worked on; of one that is full by default, the whole canvas.
 
     Args:
         change: (H, W) -> (H, W) of the same depth.
@@ -52,9 +53,11 @@ def reshaped(snapshot: Snapshot, owner: LayerId | None, change: Reshape, reach: 
     if mask is None:
         raise DocumentError("There is no mask to change. Select something or add a mask to the layer first.")
     content = mask.content()
-    area = content.grown(reach + 1).intersected(content.united(_canvas_in(snapshot, owner)))
     if not content:
         return mask
+    area = content.united(_canvas_in(snapshot, owner))
+    if mask.default == 0:
+        area = content.grown(reach + MARGIN).intersected(area)
     values = change(mask.read(area)[..., 0])  # type: ignore[arg-type]
     return _tidy(mask.write(area, cast(Array, np.ascontiguousarray(values))).sharing(mask), owner)
 

@@ -91,7 +91,7 @@ class SelectionPart(QObject):
         self._ask(self.tr("Shrink {}"), 8, LARGEST_STEP, masks.shrink, reach=0.0)
 
     def feather(self) -> None:
-        self._ask(self.tr("Feather {}"), 12, LARGEST_STEP, masks.feather, reach=1.5)
+        self._ask(self.tr("Feather {}"), 12, LARGEST_STEP, masks.feather, reach=2.0)
 
     def smooth(self) -> None:
         self._ask(self.tr("Smooth {}"), 4, masks.LARGEST_SMOOTHING, masks.smooth)

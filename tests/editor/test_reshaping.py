@@ -20,7 +20,7 @@ from tests.editor.builders import noise, photo_document, same_state, selected
 CHANGES: dict[str, tuple[Any, int]] = {
     "grow": (lambda mask: masks.grow(mask, 9), 9),
     "shrink": (lambda mask: masks.shrink(mask, 9), 0),
-    "feather": (lambda mask: masks.feather(mask, 10), 15),
+    "feather": (lambda mask: masks.feather(mask, 10), 20),
     "smooth": (lambda mask: masks.smooth(mask, 6), 6),
     "holes": (masks.fill_holes, 0),
     "specks": (lambda mask: masks.remove_specks(mask, 40), 0),
@@ -65,6 +65,11 @@ def test_a_layers_mask_is_reshaped_in_its_own_coordinates(dtype: Any, default: i
     assert (grown.default, grown.dtype) == (mask.default, mask.dtype)
     inner = Rect(100, 90, 40, 30).grown(-5 if default else 5)
     assert grown.content().intersected(inner) == inner == grown.content()
+    values = mask.read(area := document.canvas.translated(20, -13))[..., 0]
+    for name, (change, reach) in CHANGES.items():
+        result = reshaping.reshaped(document.snapshot(), owner, change, reach)
+        assert result is not None
+        assert np.array_equal(result.read(area)[..., 0], change(values)), name
     turned = reshaping.inverted(document.snapshot(), owner)
     assert turned is not None
     area = Rect(-500, -500, 1400, 1400)
