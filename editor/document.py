@@ -227,8 +227,6 @@ class Document:
         rect = _seen_change(before, after, changes.keys()) if dirty is None else dirty
         what = What.PIXELS if changes.keys() <= {"pixels", "mask"} else What.LAYERS
         self.notify(Change(what, rect.intersected(self.canvas), layer))
-        if after.mask is None and before.mask is not None and layer == self.active:
-            self.paint_on_mask = False  # the next stroke must not bring back a mask that was deleted
 
     def insert(self, layer: Layer, parent: LayerId | None, index: int) -> None:
         """Put a layer (with all it holds) at `index` among the parent's children, counted from the bottom."""
