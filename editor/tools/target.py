@@ -12,6 +12,7 @@ from editor.commands import (
     ReplaceMask,
     Sequence,
     SetMaskEnabled,
+    SetSelection,
     SwapTiles,
     need_image,
     need_unlocked,
@@ -86,6 +87,36 @@ class Target:
             undo = (ReplaceMask(self.layer, None, title), SetMaskEnabled(self.layer, self.mask_was_enabled))
             return Sequence(undo, title)
         return SwapTiles.between(self.layer, "mask" if self.mask else "pixels", now, self.before, title, area)
+
+
+@dataclass(frozen=True)
+class SelectionTarget:
+    """The document's selection, painted on like a layer's mask.
+
+    Attributes:
+        selected: the selection as it was.
+    """
+
+    selected: TiledImage | None
+
+    @property
+    def before(self) -> TiledImage:
+        return self.selected or TiledImage(channels=1)
+
+    def show(self, document: Document, now: TiledImage, dirty: Rect | None = None) -> None:
+        """Select what is painted so far."""
+        document.select(now, dirty)
+
+    def record(self, document: Document, now: TiledImage, title: str, area: Rect | None = None) -> None:
+        """The gesture is done: one undo step, or none where nothing was painted."""
+        if area is not None and area.empty:
+            return
+        document.select(now.pruned())
+        document.history.record(title, SetSelection(self.selected, title))
+
+    def take_back(self, document: Document) -> None:
+        """As if the gesture had never begun."""
+        document.select(self.selected)
 
 
 def paint_target(document: Document) -> Target:

@@ -47,9 +47,10 @@ def test_every_tool_has_a_name_and_a_key_of_its_own() -> None:
     tools = [make(ToolOptions()) for make in TOOLS.values()]
     assert [one.id for one in tools] == list(TOOLS)
     assert set(TOOLS) == {
-        "brush", "eraser", "eyedropper", "fill", "mask_brush", "move", "rectangle", "ellipse", "lasso",
+        "brush", "eraser", "eyedropper", "fill", "mask_brush", "move", "rectangle", "ellipse", "lasso", "polygon",
+        "wand", "colour_range",
     }  # fmt: skip
-    assert len({one.shortcut for one in tools}) == len({one.title for one in tools}) == 9
+    assert len({one.shortcut for one in tools}) == len({one.title for one in tools}) == 12
 
 
 def test_a_rectangle_selects_whole_pixels_whichever_way_it_is_drawn() -> None:
