@@ -7,7 +7,6 @@ measured yet is listed as missing and its goals do not hold. `--folder` gets a c
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,7 +19,7 @@ from engine.errors import EngineError
 from engine.methods import discover
 from engine.models import store
 from tests.benchmarks import harness
-from tests.benchmarks.quality import edits, rows, speed
+from tests.benchmarks.quality import clicks, edits, rows, speed
 from tests.benchmarks.quality.bench import Bench, Found, tell
 from tests.benchmarks.quality.sheets import write
 
@@ -30,15 +29,16 @@ class Row:
     """A row of the table.
 
     Attributes:
-        measure: None where there is nothing to measure yet.
         goals: those that the row sets, as they are listed while they cannot be measured.
         judged: whether the judge must be there.
+        lacking: says why the row cannot be measured, besides the model and the judge; None where it can.
         methods: ids of the methods whose figures the row is for and which it does not run yet.
     """
 
-    measure: Callable[[Bench], Found] | None
+    measure: Callable[[Bench], Found]
     goals: Mapping[str, str] = field(default_factory=dict)
     judged: bool = True
+    lacking: Callable[[], str | None] = lambda: None
     methods: tuple[str, ...] = ()
 
 
@@ -75,7 +75,7 @@ ROWS = {
         {"exemplar_in_box": ">= 0.8", "exemplar_outside_identical": "all"},
         methods=("paint_by_example",),
     ),
-    "click": Row(None, {"click_mask_iou": ">= 0.9"}, judged=False),
+    "click": Row(clicks.clicks, {"click_mask_iou": ">= 0.9"}, judged=False, lacking=clicks.not_there),
     "speed": Row(speed.speed, judged=False),
 }
 
@@ -99,7 +99,7 @@ def measure(options: harness.Options) -> harness.Report:
 def _run(name: str, row: Row, bench: Bench, report: harness.Report, options: harness.Options) -> None:
     """Measure one row into the report; what is missing is said and its goals do not hold."""
     lacking, found = unmeasurable(row, bench), Found()
-    if row.measure is not None and not lacking:
+    if not lacking:
         tell(f"— {name}")
         found = row.measure(bench)
         report.figures["rows"][name] = found.figures
@@ -115,10 +115,6 @@ def _run(name: str, row: Row, bench: Bench, report: harness.Report, options: har
 
 def unmeasurable(row: Row, bench: Bench) -> list[str]:
     """Why a row can have no figures at all; nothing where it can."""
-    if row.measure is None:
-        built = importlib.util.find_spec("engine.segmentation") is not None
-        click = "the click selection (engine/segmentation.py) is"
-        return [f"{click} there, but this row does not run it yet" if built else f"{click} not built yet"]
     reasons = []
     try:
         store.find(store.BUNDLED)
@@ -126,7 +122,8 @@ def unmeasurable(row: Row, bench: Bench) -> list[str]:
         reasons.append(str(error))
     if row.judged and bench.judge is None:
         reasons.append("there is no trained judge yet")
-    return reasons
+    own = row.lacking()
+    return reasons if own is None else [*reasons, own]
 
 
 @cache

@@ -55,6 +55,7 @@ def test_pictures_drawn_together_are_those_drawn_alone(backbone: Backbone) -> No
     assert np.abs(together[0].astype(int) - drawing.draw(backbone, WORDS[:1], [1], steps=5)[0]).max() > 1
 
 
+@pytest.mark.filterwarnings("ignore:The configuration file of this scheduler:FutureWarning")
 def test_the_peer_draws_the_same_from_the_same_noise(backbone: Backbone, folder: Path) -> None:
     pipe = StableDiffusionPipeline(**default_pipeline(folder).components, requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=True)

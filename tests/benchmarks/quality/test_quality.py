@@ -13,6 +13,7 @@ from tests.benchmarks import harness, quality
 from tests.benchmarks.__main__ import names
 from tests.benchmarks.quality import edits, sheets
 from tests.benchmarks.quality.bench import Bench
+from tests.benchmarks.quality.clicks import middle_of
 from tests.benchmarks.quality.sheets import Line
 
 
@@ -64,7 +65,7 @@ def test_what_cannot_be_measured_is_listed_and_does_not_hold(
     missing = report.figures["missing"]
     assert isinstance(missing, dict)
     assert set(missing) == set(quality.ROWS)
-    assert all("“studio” is not installed" in reason for name, reason in missing.items() if name != "click")
+    assert all("“studio” is not installed" in reason for reason in missing.values())
     assert all("no trained judge" in missing[name] for name in ("judge", "text", "kid", "sdedit"))
     assert all(f"“{method}”" in missing["drag"] for method in quality.ROWS["drag"].methods)
     promised = {goal for row in quality.ROWS.values() for goal in row.goals}
@@ -90,6 +91,14 @@ def test_cases_of_examples_put_another_object_into_the_place_of_the_first() -> N
     assert old.shape != new.shape
     assert old.colour != new.colour
     assert exemplar.shape == (256, 256, 3)
+
+
+def test_a_click_is_in_the_middle_of_what_is_thick() -> None:
+    mask = np.zeros((40, 60), bool)
+    mask[10:31, 20:41] = True
+    mask[20, 41:60] = True  # a thin tail
+    assert middle_of(mask) == (30.5, 20.5)
+    assert middle_of(np.ones((9, 9), bool)) == (4.5, 4.5)
 
 
 def test_a_sheet_has_a_line_for_each_scene_and_grey_where_there_is_no_picture(tmp_path: Path) -> None:
