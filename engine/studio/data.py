@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor
@@ -30,7 +31,7 @@ class World:
 
     size: int  # pictures' side, pixels
     scenes: Callable[[Sequence[int]], tuple[NDArray[np.uint8], NDArray[np.uint8], list[list[str]]]]
-    """Seeds -> pictures (N, size, size, 3), ids (N, size, size) as `render` gives them, and wordings of each caption."""
+    """Seeds -> pictures (N, size, size, 3), ids (N, size, size) as `render` gives them, wordings of each caption."""
 
 
 def studio_world() -> World:
@@ -127,6 +128,17 @@ def to_pictures(images: Tensor) -> NDArray[np.uint8]:
     scaled = images.float().clamp(-1, 1).add(1).mul(127.5).round()
     result: NDArray[np.uint8] = scaled.permute(0, 2, 3, 1).to("cpu", torch.uint8).numpy()
     return result
+
+
+def object_cover(ids: NDArray[np.uint8], size: int) -> Tensor:
+    """How much of each latent cell an object or the rim around it covers, (2 N, 1, size, size) float16 in 0..1.
+
+    Args:
+        ids: (N, H, W) as `render` gives them. Rows of the result are plain (even) and mirrored (odd), like latents.
+    """
+    on_object = torch.from_numpy(((ids >= 2) & (ids < 255)).astype(np.float32))[:, None]
+    cover = F.max_pool2d(F.adaptive_avg_pool2d(on_object, size), 3, stride=1, padding=1).half()
+    return torch.stack([cover, cover.flip(-1)], dim=1).flatten(0, 1)
 
 
 def encoder_mark(vae: AutoencoderKL) -> str:

@@ -11,7 +11,8 @@ import torch
 from diffusers import StableDiffusionPipeline
 from numpy.typing import NDArray
 
-from engine.studio.data import SceneCache, World
+from engine.studio.checkpoints import load_state
+from engine.studio.data import SceneCache, World, object_cover
 from engine.studio.networks import Shape, build_vae
 from engine.studio.train import main
 from engine.studio.train_base import BaseStage, balance_vae, load_base_stage
@@ -131,8 +132,9 @@ def test_what_is_left_stays_left(trained: Path) -> None:
     stage = load_base_stage(trained, scenes, 40, SHAPE, CPU)
     rows = torch.arange(80.0).view(80, 1, 1, 1).expand(80, 4, 8, 8)
     for caption, mirrored in (("a red square left of nothing", False), ("a red square", True)):
-        sided = BaseStage(stage.unet, stage.text_encoder, stage.tokenizer, rows, [[caption]] * 40, CPU)
-        drawn, _ = sided._draw(64, torch.Generator().manual_seed(0))
+        sided = BaseStage(stage.unet, stage.text_encoder, stage.tokenizer, rows, [[caption]] * 40, rows[:, :1], CPU)
+        drawn, cover, _ = sided._draw(64, torch.Generator().manual_seed(0))
+        torch.testing.assert_close(drawn[:, :1], cover)  # whatever is mirrored, is mirrored alike
         assert bool((drawn[:, 0, 0, 0] % 2 == 1).any()) == mirrored
 
 
@@ -192,3 +194,32 @@ def test_psnr_of_a_known_error() -> None:
     black = np.zeros((2, 4, 4, 3), np.uint8)
     assert psnr(black, black + np.uint8(255)) == pytest.approx(0.0)
     assert psnr(black, black + np.uint8(16)) == pytest.approx(20 * np.log10(255 / 16), abs=1e-3)
+
+
+def test_published_weights_are_gone_on_with(trained: Path, tmp_path: Path) -> None:
+    published, folder = tmp_path / "published", tmp_path / "training"
+    main(["export", "--folder", str(trained), "--out", str(published)], WORLD, SHAPE)
+    main(["go-on", "--folder", str(folder), "--out", str(published)], WORLD, SHAPE)
+    before, after = load_state(trained / "base.pt"), load_state(folder / "base.pt")
+    assert after["steps"] == before["steps"] > 0
+    assert after["samples"] == before["samples"]
+    for name, value in before["average"].items():
+        torch.testing.assert_close(after["average"][name], value, rtol=1e-3, atol=1e-4)  # they were fp16 meanwhile
+    main(["base", "--resume", "--minutes", "0.02", "--scenes", "40", "--folder", str(folder)], WORLD, SHAPE)
+    resumed = load_state(folder / "base.pt")
+    assert resumed["steps"] > before["steps"]
+    assert resumed["warm_from"] == before["steps"]
+    with pytest.raises(FileExistsError, match="exists already"):
+        main(["go-on", "--folder", str(folder), "--out", str(published)], WORLD, SHAPE)
+
+
+def test_objects_and_their_rims_weigh_more() -> None:
+    ids = np.ones((1, 32, 32), np.uint8)
+    ids[0, 8:16, 4:8] = 2
+    ids[0, :4] = 255  # scenery is no object
+    cover = object_cover(ids, 8)
+    assert cover.shape == (2, 1, 8, 8)
+    expected = torch.zeros(8, 8)
+    expected[1:5, 0:3] = 1.0
+    torch.testing.assert_close(cover[0, 0].float(), expected)
+    torch.testing.assert_close(cover[1, 0].float(), expected.flip(-1))
