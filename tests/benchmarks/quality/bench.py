@@ -31,7 +31,7 @@ from tests.benchmarks.quality.sheets import Line
 from tests.benchmarks.sdedit import same_pipeline
 
 if TYPE_CHECKING:
-    from engine.studio.judge import Judge
+    from engine.studio.judge import Judge, Reading
 
 COPY, ROUND_TRIP = "copy the source", "VAE round trip"  # the baselines of every row
 COUNT = 200  # scenes of a row
@@ -146,10 +146,14 @@ class Bench:
 
         return _remembered(self._drawn_by_peer, scenes, peer, "drawing with the peer")
 
+    def readings(self, pictures: Pictures) -> list[Reading]:
+        """What the judge sees in each picture."""
+        assert self.judge is not None
+        return self.judge.read(pictures)
+
     def marks(self, wanted: Sequence[Wanted], pictures: Pictures, alike: Alike = by_looks) -> list[Marks]:
         """What the judge says of each picture."""
-        assert self.judge is not None
-        pairs = zip(wanted, self.judge.read(pictures), strict=True)
+        pairs = zip(wanted, self.readings(pictures), strict=True)
         return [marked(asked, reading, alike) for asked, reading in pairs]
 
     def features(self, pictures: Pictures) -> NDArray[np.float32]:

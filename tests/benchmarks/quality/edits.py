@@ -117,12 +117,11 @@ def moved(case: Case, reading: Reading) -> dict[str, float]:
 
 def _baselines(bench: Bench, cases: Sequence[Case], score: Callable[[Case, Reading], dict[str, float]]) -> Found:
     """What the source itself and its round trip score, and, as the most that there is, the truth."""
-    assert bench.judge is not None
     source, truth = (np.stack([case.images[i] for case in cases]) for i in (0, 1))
     figures: dict[str, Any] = {}
     entrants = {COPY: source, ROUND_TRIP: drawing.round_trip(bench.backbone, source), "truth": truth}
     for name, pictures in entrants.items():
-        each = [score(case, reading) for case, reading in zip(cases, bench.judge.read(pictures), strict=True)]
+        each = [score(case, reading) for case, reading in zip(cases, bench.readings(pictures), strict=True)]
         figures[name] = {"pictures": len(each)} | {
             key: round(float(np.mean([values[key] for values in each])), 4) for key in each[0]
         }

@@ -27,6 +27,7 @@ from tests.benchmarks.quality.scoring import (
     by_place,
     described,
     kid,
+    marked,
     placed,
     rates,
 )
@@ -133,14 +134,13 @@ def strokes(bench: Bench) -> Found:
     pairs = zip(scenes, truth.ids, strict=True)
     kept = [replace(placed(scene, ids, ("colour",)), sky=None, counted=False) for scene, ids in pairs]
     reference = bench.features(bench.reference(len(scenes)))
-    figures = {
-        name: {
-            "colours_and_ground_kept": rates(bench.marks(kept[: len(shown)], shown, by_place))["all_right"],
-            **rates(bench.marks(wanted[: len(shown)], shown, by_place)),
-            **kid(bench.features(shown), reference).as_figure(),
-        }
-        for name, shown in entrants.items()
-    }
+    figures: dict[str, dict[str, float]] = {}
+    for name, shown in entrants.items():
+        readings = bench.readings(shown)
+        own = [marked(asked, reading, by_place) for asked, reading in zip(kept, readings, strict=False)]
+        whole = [marked(asked, reading, by_place) for asked, reading in zip(wanted, readings, strict=False)]
+        distance_to = kid(bench.features(shown), reference)
+        figures[name] = {"colours_and_ground_kept": rates(own)["all_right"], **rates(whole), **distance_to.as_figure()}
     goals = {
         "sdedit_kept": Goal.at_least(0.85, figures["ours"]["colours_and_ground_kept"]),
         "sdedit_kid_vs_guide": Goal.at_most(figures[COPY]["kid"] / 5, figures["ours"]["kid"]),
