@@ -60,6 +60,7 @@ class Picture(QObject):
         self._seen = document.snapshot()
         self._timer.timeout.connect(self._work)
         self._pending: list[Rect] = []
+        self._gathered = False  # something came to what is pending since it was merged
         self._stood_in = False  # a coarse picture of what is pending is shown
         self._level, self._visible = 0, EMPTY
         self._showing_before = False
@@ -131,7 +132,7 @@ class Picture(QObject):
         elif change.rect and change.what in (What.PIXELS, What.LAYERS):
             large = change.rect.area > EXACT_FROM
             self._pending += changed_areas(change, self._seen, self.document.snapshot()) if large else [change.rect]
-            self._stood_in = False
+            self._gathered, self._stood_in = True, False
             self._timer.start()
         self._seen = self.document.snapshot()
 
@@ -149,7 +150,8 @@ class Picture(QObject):
 
     def _take_pending(self, end: float) -> None:
         """Composite changes exactly until the time is over, strip by strip, what is seen first."""
-        todo, self._pending = merged(self._pending), []
+        todo, self._pending = merged(self._pending) if self._gathered else self._pending, []
+        self._gathered = False
         pixels = sum(rect.area for rect in todo)
         if pixels > MOST_EXACT:
             self._outdate(todo)

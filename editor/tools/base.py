@@ -15,7 +15,8 @@ class Tool(ABC):
     """Turns what the pointer does into one change of the document.
 
     A gesture is press, moves, release (or cancel, which leaves the document as it was). Between gestures `move` gets
-    the hovering pointer. `press` raises a DocumentError where the tool cannot work; the gesture then does not begin.
+    the hovering pointer. Where the tool cannot work `press` raises a DocumentError, or, where that shows only on the
+    way, `move` or `release` does; no gesture is then going on and the document is as it was.
 
     Attributes:
         cursor: "cross", "pick", "move" or "none" (the overlay shows where it works).

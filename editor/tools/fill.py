@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import floor
-from typing import cast
 
 import cv2
 import numpy as np
@@ -96,12 +95,15 @@ def alike(
     low, high = np.maximum(wanted - margin, 0), np.minimum(wanted + margin, 255)
 
     def near(area: Rect) -> Mask:
-        return cast(Mask, cv2.inRange(screen_pixels(document.layers, area), low, high))
+        found = np.empty((area.height, area.width), np.uint8)
+        for part in area.split(TILE * 4):  # so that the colours of a whole photo are never in memory at once
+            found[part.slices((area.x, area.y))] = cv2.inRange(screen_pixels(document.layers, part), low, high)
+        return found
 
+    if within.empty or (contiguous and not within.contains(*seed)):
+        return TiledImage(channels=1)
     if not contiguous:
         return TiledImage.from_array(near(within), (within.x, within.y))
-    if not within.contains(*seed):
-        return TiledImage(channels=1)
     around = Rect(seed[0] - NEARBY // 2, seed[1] - NEARBY // 2, NEARBY, NEARBY).intersected(within)
     found = _reached(near(around), (seed[0] - around.x, seed[1] - around.y))
     if _leaves(found, around, within):
