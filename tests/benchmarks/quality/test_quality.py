@@ -14,6 +14,7 @@ from tests.benchmarks.__main__ import names
 from tests.benchmarks.quality import edits, sheets
 from tests.benchmarks.quality.bench import Bench
 from tests.benchmarks.quality.clicks import middle_of
+from tests.benchmarks.quality.rows import nearer
 from tests.benchmarks.quality.sheets import Line
 
 
@@ -91,6 +92,14 @@ def test_cases_of_examples_put_another_object_into_the_place_of_the_first() -> N
     assert old.shape != new.shape
     assert old.colour != new.colour
     assert exemplar.shape == (256, 256, 3)
+
+
+def test_a_set_distance_decides_only_where_it_is_no_noise() -> None:
+    assert nearer(0.19, 1.0, 50).holds
+    assert not nearer(0.21, 1.0, 50).holds
+    assert not nearer(-3.0, -1.0, 50).holds  # the guide cannot be told from renders either
+    few = nearer(0.1, 1.0, 49)
+    assert (few.value, few.holds) == (None, False)
 
 
 def test_a_click_is_in_the_middle_of_what_is_thick() -> None:
