@@ -159,12 +159,13 @@ class SamSegmenter:
     def _corners(self, box: Box, seen: Embedded) -> Tensor:
         """(1, 4): the box's first and last pixel in the network's."""
         x, y, width, height = box
-        return self._to_work([(x, y), (x + width - 1, y + height - 1)], seen).reshape(1, 4)
+        corners = [(x + 0.5, y + 0.5), (x + width - 0.5, y + height - 0.5)]
+        return self._to_work(corners, seen).reshape(1, 4)
 
     def _to_work(self, pixels: list[tuple[float, float]], seen: Embedded) -> Tensor:
-        """Centres of image pixels in the network's pixels, (1, n, 2)."""
+        """Points of the picture as the prompt encoder counts: its first pixel's centre is 0. (1, n, 2)."""
         scale = torch.tensor([work / full for work, full in zip(seen.work, seen.size, strict=True)])
-        return ((torch.tensor([pixels], dtype=torch.float32) + 0.5) * scale - 0.5).to(self._device)
+        return (torch.tensor([pixels], dtype=torch.float32) * scale - 0.5).to(self._device)
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

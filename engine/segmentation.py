@@ -29,7 +29,7 @@ _ROUGH_CLICKS = 3  # parts of a rough mask that are clicked on
 
 @dataclass(frozen=True)
 class Click:
-    """A point of the picture, in image pixels, that belongs to what is meant, or does not."""
+    """A point (x, y) in image pixels, the first pixel reaching from 0 to 1, that belongs to what is meant, or not."""
 
     x: float
     y: float
@@ -198,7 +198,7 @@ def deepest_clicks(mask: NDArray[np.bool_], count: int = _ROUGH_CLICKS) -> tuple
         radius = float(depth[y, x])
         if radius <= 0 or radius < deepest / 2:
             break
-        clicks.append(Click(float(x), float(y)))
+        clicks.append(Click(float(x) + 0.5, float(y) + 0.5))
         depth[(rows - y) ** 2 + (columns - x) ** 2 <= (2 * radius) ** 2] = 0
     return tuple(clicks)
 

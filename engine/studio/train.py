@@ -9,9 +9,10 @@ A first full training:
     python -m engine.studio.train base --minutes 15 --helpers 1 --resume --decay
     python -m engine.studio.train export
     python -m engine.studio.train sam --minutes 30 --side 128
-    python -m engine.studio.train sam --minutes 30 --resume --decay --rate 5e-4
+    python -m engine.studio.train sam --minutes 25 --side 128 --resume --decay
     python -m engine.studio.train export-sam
 
+The published weights are gone on with by `scenes`, then `go-on`, then `base --resume`.
 A decayed training can be gone on with: its next slice starts at the full learning rate again. `--helpers 1` is for two
 CPU cores; on a GPU leave it out.
 """
@@ -30,6 +31,7 @@ from engine.studio.data import SceneCache, World, studio_world
 from engine.studio.export import export
 from engine.studio.export_sam import export_sam
 from engine.studio.networks import Shape, build_vae
+from engine.studio.published import go_on
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
 from engine.studio.train_sam import SAM_RECIPE, SamStage, fit_checkpoint
 from engine.studio.train_vae import VAE_RECIPE, VALIDATION_SCENES, VaeStage
@@ -102,9 +104,8 @@ TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m engine.studio.train", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "name", choices=[*TRAININGS, "scenes", "export", "export-sam"], help="what to train or to write"
-    )
+    written = ["scenes", "export", "export-sam", "go-on"]
+    parser.add_argument("name", choices=[*TRAININGS, *written], help="what to train or to write")
     parser.add_argument(
         "--minutes", type=float, default=30.0, help="working minutes of this slice; pauses do not count"
     )
@@ -120,7 +121,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--compile", action="store_true", help="base: torch.compile the UNet where that works")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--folder", type=Path, default=Path("training"), help="caches and checkpoints")
-    parser.add_argument("--out", type=Path, help="export: the model's folder (among the program's own)")
+    parser.add_argument("--out", type=Path, help="export, go-on: the model's folder (among the program's own)")
     return parser.parse_args(arguments)
 
 
@@ -136,6 +137,8 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None, sha
         export(options.folder, options.out or MODELS / "studio", shape)
     elif options.name == "export-sam":
         export_sam(options.folder, options.out or MODELS / "studio-sam")
+    elif options.name == "go-on":
+        go_on(options.out or MODELS / "studio", options.folder)
     else:
         TRAININGS[options.name](options, world, shape, torch.device(chosen))
 

@@ -114,7 +114,7 @@ def _cases(
     seen, plain = see(studio, picture), see(grabcut, picture)
     cases = []
     for thing in simulated.things(ids, SMALLEST):
-        case = Case(picture, thing.mask, [Click(*simulated.click_in(thing.mask, random))])
+        case = Case(picture, thing.mask, [_click(simulated.click_in(thing.mask, random))])
         choices = studio.answer(seen, Prompts(tuple(case.clicks)))
         case.found["one_click"] = choices.mask() > 0
         case.found["one_click_unsnapped"] = replace(choices, snap=0.0).mask() > 0
@@ -122,13 +122,18 @@ def _cases(
             rest.append(case.overlap("one_click"))
             continue
         place, belongs = simulated.correcting_click(case.found["one_click"], thing.mask, random)
-        case.clicks.append(Click(*place, belongs))
+        case.clicks.append(_click(place, belongs))
         case.found["two_clicks"] = _ask(studio, seen, Prompts(tuple(case.clicks)))
         box = Prompts(box=box_around(thing.mask))
         case.found["box"] = _ask(studio, seen, box)
         case.found["grabcut_box"] = grabcut.answer(plain, box).mask() > 0
         cases.append(case)
     return cases
+
+
+def _click(pixel: tuple[int, int], belongs: bool = True) -> Click:
+    """A click on the middle of a pixel."""
+    return Click(pixel[0] + 0.5, pixel[1] + 0.5, belongs)
 
 
 def _ask(studio: SamSegmenter, seen: Embedded, prompts: Prompts) -> NDArray[np.bool_]:

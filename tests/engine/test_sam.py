@@ -112,7 +112,7 @@ def test_strokes_count_as_clicks(tiny: SamSegmenter) -> None:
     seen, stroke = see(tiny, noise(50, 40)), np.zeros((40, 50), bool)
     stroke[18:23, 28:33] = True
     by_stroke = tiny.answer(seen, Prompts(belongs=stroke))
-    by_click = tiny.answer(seen, Prompts((Click(30, 20),)))
+    by_click = tiny.answer(seen, Prompts((Click(30.5, 20.5),)))
     assert by_stroke.scores == by_click.scores
     assert torch.equal(by_stroke.logits, by_click.logits)
 
@@ -141,11 +141,15 @@ def overlaps(studio: SamSegmenter, scenes: world.Rendered) -> NDArray[np.float64
     return np.array(rows)
 
 
+def middle(pixel: tuple[int, int], belongs: bool = True) -> Click:
+    return Click(pixel[0] + 0.5, pixel[1] + 0.5, belongs)
+
+
 def ask(studio: SamSegmenter, seen: Embedded, truth: NDArray[np.bool_], random: np.random.Generator) -> list[float]:
-    first = Click(*simulated.click_in(truth, random))
+    first = middle(simulated.click_in(truth, random))
     once = studio.answer(seen, Prompts((first,))).mask() > 0
     place, belongs = simulated.correcting_click(once, truth, random)
-    twice = studio.answer(seen, Prompts((first, Click(*place, belongs)))).mask() > 0
+    twice = studio.answer(seen, Prompts((first, middle(place, belongs)))).mask() > 0
     left, top, right, bottom = simulated.box_of(truth)
     boxed = studio.answer(seen, Prompts(box=(left, top, right - left + 1, bottom - top + 1))).mask() > 0
     return [simulated.overlap(mask, truth) for mask in (once, twice, boxed)]

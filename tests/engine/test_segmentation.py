@@ -122,9 +122,9 @@ def test_a_rough_mask_is_clicked_in_the_middle_of_its_thick_parts() -> None:
     mask[30:61, 140:171] = True
     mask[90:93, 60:120] = True  # too thin to be clicked on
     clicks = deepest_clicks(mask)
-    assert [(click.x, click.y) for click in clicks] == [(30.0, 40.0), (155.0, 45.0)]
+    assert [(click.x, click.y) for click in clicks] == [(30.5, 40.5), (155.5, 45.5)]
     assert all(click.belongs for click in clicks)
-    assert deepest_clicks(np.ones((1, 1), bool)) == (Click(0.0, 0.0),)
+    assert deepest_clicks(np.ones((1, 1), bool)) == (Click(0.5, 0.5),)
     assert box_around(mask) == (10, 20, 161, 73)
 
 
