@@ -48,7 +48,7 @@ class Single:
     found: Mask
     scores: tuple[float, ...] = (1.0,)
 
-    def mask(self, index: int = 0) -> Mask:
+    def mask(self, index: int = 0, quick: bool = False) -> Mask:
         """The mask at the picture's size."""
         return self.found
 

@@ -72,12 +72,12 @@ class SamChoices:
     side: int
     snap: float
 
-    def mask(self, index: int = 0) -> Mask:
-        """One of the masks at the picture's size."""
+    def mask(self, index: int = 0, quick: bool = False) -> Mask:
+        """One of the masks at the picture's size; `quick`, its edges stay as the network drew them."""
         whole = functional.interpolate(self.logits[index][None, None], (self.side, self.side), mode="bilinear")
         drawn = np.ascontiguousarray(whole[0, 0, : self.seen.work[1], : self.seen.work[0]].numpy())
         small = self.seen.small
-        if small is None or not self.snap:
+        if small is None or quick:
             return _inside(_resized(drawn, self.seen.size), 0.0)
         size = small.shape[1], small.shape[0]
         mask = _inside(_resized(drawn, size), 0.0)

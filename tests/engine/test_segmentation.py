@@ -46,7 +46,7 @@ class Square:
         self.asked = prompts
         return self
 
-    def mask(self, index: int = 0) -> Mask:
+    def mask(self, index: int = 0, quick: bool = False) -> Mask:
         return self.found
 
 
