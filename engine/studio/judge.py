@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +37,9 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 LEAST_PIXELS = 40
 SURE = 0.5  # an attribute named with less probability than this was not recognised: do not count it as right
 _BATCH = 16
-_REACH = 18.0  # px between two votes for the same centre; objects' centres are at least 30 px apart
-_MOST_OBJECTS = 16
+_SEEN = 0.7  # least mean probability of being an object, over the pixels of one
+_REACH = 12.0  # px between votes for the same centre; centres of small objects come as near as 20 px
+_MOST_PARTS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +99,17 @@ class Judge:
 
 def reading_of(answers: Answers) -> Reading:
     """What the network's answers about one picture (without the dimension N) amount to."""
-    objects = answers.kinds.argmax(0) == KINDS.index("object")
-    # What is no object after all (a few stray pixels) is what it would be otherwise.
+    sure = answers.kinds.softmax(0)[KINDS.index("object")].numpy()
+    parts = _parts(answers.kinds.argmax(0).numpy() == KINDS.index("object"), answers.offsets.numpy())
+    masks = [
+        m for m in _joined(parts, answers.looks) if np.count_nonzero(m) >= LEAST_PIXELS and sure[m].mean() >= _SEEN
+    ]
+    masks.sort(key=np.count_nonzero, reverse=True)
+    # What is no object after all (stray pixels, a dark shadow) is what it would be otherwise.
     others = answers.kinds.clone()
     others[KINDS.index("object")] = -torch.inf
     kinds = others.argmax(0).numpy()
     ids = np.select([kinds == KINDS.index("ground"), kinds == KINDS.index("scenery")], [1, 255], 0).astype(np.uint8)
-    masks = sorted(_instances(objects.numpy(), answers.offsets.numpy()), key=np.count_nonzero, reverse=True)
     for index, mask in enumerate(masks):
         ids[mask] = 2 + index
     seen = {name: bool(answers.scenery[i] > 0) for i, name in enumerate(SCENERY)}
@@ -117,8 +123,8 @@ def reading_of(answers: Answers) -> Reading:
     )
 
 
-def _instances(objects: NDArray[np.bool_], offsets: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
-    """Masks of single objects: pixels whose votes for their object's centre fall together.
+def _parts(objects: NDArray[np.bool_], offsets: NDArray[np.float32]) -> list[NDArray[np.bool_]]:
+    """Masks of pixels whose votes for their object's centre fall together: objects, or parts of large ones.
 
     Args:
         objects: (H, W) pixels of any object.
@@ -132,46 +138,68 @@ def _instances(objects: NDArray[np.bool_], offsets: NDArray[np.float32]) -> list
     if not len(centres):
         return []
     nearest = np.linalg.norm(votes[:, None] - centres[None], axis=2).argmin(1)
-    masks = []
-    for index in range(len(centres)):
-        mask = np.zeros_like(objects)
-        mask[rows[nearest == index], columns[nearest == index]] = True
-        if np.count_nonzero(mask) >= LEAST_PIXELS:
-            masks.append(mask)
-    return masks
+    masks = np.zeros((len(centres), *objects.shape), bool)
+    masks[nearest, rows, columns] = True
+    return [mask for mask in masks if mask.any()]
+
+
+def _joined(parts: list[NDArray[np.bool_]], looks: Tensor) -> list[NDArray[np.bool_]]:
+    """Parts that touch and look alike made one: no two objects of a scene have the same shape and colour."""
+    joined = list(parts)
+    for one, other in combinations(range(len(joined)), 2):
+        first, second = joined[one], joined[other]
+        if first.any() and _touch(first, second) and _alike(_looks_of(first, looks), _looks_of(second, looks)):
+            joined[one], joined[other] = np.zeros_like(first), first | second
+    return [mask for mask in joined if mask.any()]
+
+
+def _touch(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    """Whether two masks come within a cell of each other."""
+    height, width = (side // CELL for side in one.shape)
+    coarse, around = (mask.reshape(height, CELL, width, CELL).any((1, 3)) for mask in (one, other))
+    padded = np.pad(around, 1)
+    near = np.any([padded[i : i + height, j : j + width] for i in range(3) for j in range(3)], axis=0)
+    return bool((coarse & near).any())
+
+
+def _alike(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Whether two parts have one colour, and shapes whose probabilities overlap by half."""
+    shared = torch.minimum(one["shape"], other["shape"]).sum()
+    return bool(shared >= 0.5) and int(one["colour"].argmax()) == int(other["colour"].argmax())
 
 
 def _peaks(votes: NDArray[np.float64], size: tuple[int, ...]) -> NDArray[np.float64]:
     """Where votes (n, 2) gather, strongest first, (k, 2)."""
     height, width = size[0] // CELL, size[1] // CELL
     peaks: list[NDArray[np.float64]] = []
-    while len(votes) >= LEAST_PIXELS and len(peaks) < _MOST_OBJECTS:
-        x, y = np.clip(votes / CELL, 0, (width - 1, height - 1)).astype(int).T
-        heap = np.bincount(y * width + x, minlength=height * width).reshape(height, width)
-        padded = np.pad(heap, 2)
-        smooth = sum(padded[i : i + height, j : j + width] for i in range(5) for j in range(5))
+    while len(votes) >= LEAST_PIXELS and len(peaks) < _MOST_PARTS:
+        cells = np.clip(votes / CELL, 0, (width - 1, height - 1)).astype(int)  # (n, 2), (column, row)
+        heap = np.bincount(cells[:, 1] * width + cells[:, 0], minlength=height * width).reshape(height, width)
+        padded = np.pad(heap, 1)
+        smooth = sum(padded[i : i + height, j : j + width] for i in range(3) for j in range(3))
         row, column = divmod(int(np.argmax(smooth)), width)
-        start = np.array([column + 0.5, row + 0.5]) * CELL
-        close = np.linalg.norm(votes - start, axis=1) < _REACH
-        peaks.append(votes[close].mean(0))
-        votes = votes[~close & (np.linalg.norm(votes - peaks[-1], axis=1) >= _REACH)]
+        inside = np.abs(cells - (column, row)).max(1) <= 1
+        peaks.append(votes[inside].mean(0))
+        votes = votes[~inside & (np.linalg.norm(votes - peaks[-1], axis=1) >= _REACH)]
     return np.array(peaks).reshape(-1, 2)
 
 
-def _seen(mask: NDArray[np.bool_], looks: Tensor) -> SeenObject:
-    """An object's attributes: what its pixels say together.
+def _looks_of(mask: NDArray[np.bool_], looks: Tensor) -> dict[str, Tensor]:
+    """Probabilities of each attribute's names: what the pixels of a mask say together.
 
     The mean of log-probabilities, made to sum to one again, is the softmax of the mean logits.
     """
     height, width = looks.shape[1:]
     weight = torch.from_numpy(mask.reshape(height, CELL, width, CELL).sum((1, 3))).float()
     logits = (looks * weight).sum((1, 2)) / weight.sum()
-    names, confidence = {}, {}
     parts = torch.split(logits, [len(values) for values in ATTRIBUTES.values()])
-    for (attribute, values), part in zip(ATTRIBUTES.items(), parts, strict=True):
-        best = int(part.argmax())
-        names[attribute] = values[best]
-        confidence[attribute] = float(part.softmax(0)[best])
+    return {attribute: part.softmax(0) for attribute, part in zip(ATTRIBUTES, parts, strict=True)}
+
+
+def _seen(mask: NDArray[np.bool_], looks: Tensor) -> SeenObject:
+    probable = _looks_of(mask, looks)
+    names = {attribute: ATTRIBUTES[attribute][int(each.argmax())] for attribute, each in probable.items()}
+    confidence = {attribute: float(each.max()) for attribute, each in probable.items()}
     rows, columns = np.nonzero(mask)
     x, y = int(columns.min()), int(rows.min())
     return SeenObject(
