@@ -15,6 +15,7 @@ The judge, which reads round trips of the exported model's autoencoder beside re
     python -m engine.studio.train judge --minutes 25 --resume --decay
     python -m engine.studio.train export-judge --out resources/models/studio-judge
 
+The published weights are gone on with by `scenes`, then `go-on --out resources/models/studio`, then `base --resume`.
 A decayed training can be gone on with: its next slice starts at the full learning rate again. `--helpers 1` is for two
 CPU cores; on a GPU leave it out.
 """
@@ -35,6 +36,7 @@ from engine.studio.export_judge import export_judge
 from engine.studio.judge import FOLDER
 from engine.studio.judge_network import JudgeShape
 from engine.studio.networks import Shape, build_vae
+from engine.studio.published import go_on
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
 from engine.studio.train_judge import JUDGE_RECIPE, load_judge_stage
 from engine.studio.train_vae import VAE_RECIPE, VALIDATION_SCENES, VaeStage
@@ -106,9 +108,8 @@ TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m engine.studio.train", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "name", choices=[*TRAININGS, "scenes", "export", "export-judge"], help="what to train or to write"
-    )
+    names = [*TRAININGS, "scenes", "export", "export-judge", "go-on"]
+    parser.add_argument("name", choices=names, help="what to train or to write")
     parser.add_argument(
         "--minutes", type=float, default=30.0, help="working minutes of this slice; pauses do not count"
     )
@@ -126,7 +127,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--compile", action="store_true", help="base: torch.compile the UNet where that works")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--folder", type=Path, default=Path("training"), help="caches and checkpoints")
-    parser.add_argument("--out", type=Path, help="export: the model's folder (that of the program)")
+    parser.add_argument("--out", type=Path, help="export, go-on: the model's folder (that of the program)")
     return parser.parse_args(arguments)
 
 
@@ -142,6 +143,8 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None, sha
         export(options.folder, options.out or models_folder() / BUNDLED, shape)
     elif options.name == "export-judge":
         export_judge(options.folder, options.out or models_folder() / FOLDER, JudgeShape())
+    elif options.name == "go-on":
+        go_on(options.out or models_folder() / BUNDLED, options.folder)
     else:
         TRAININGS[options.name](options, world, shape, torch.device(chosen))
 
