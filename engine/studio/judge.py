@@ -37,7 +37,7 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 LEAST_PIXELS = 40
 SURE = 0.5  # an attribute named with less probability than this was not recognised: do not count it as right
 _BATCH = 16
-_SEEN = 0.7  # least mean probability of being an object, over the pixels of one
+_SEEN = 0.75  # least mean probability of being an object, over the pixels of one
 _REACH = 12.0  # px between votes for the same centre; centres of small objects come as near as 20 px
 _MOST_PARTS = 16
 
