@@ -133,4 +133,4 @@ def _scaled(values: NDArray[np.float32]) -> Evidence:
     top = float(np.quantile(values, 1 - _OUTLIERS))
     if not np.isfinite(top) or top <= 0:
         return np.zeros_like(values)
-    return np.clip(values / np.float32(top), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(values / np.float32(top), 0.0, 1.0), np.float32)
