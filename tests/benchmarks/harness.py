@@ -124,10 +124,10 @@ def in_turns(runs: dict[str, Callable[[], object]], times: int, warmup: int = 1)
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(warmup + times):
         for name, run in runs.items():
-            start = perf_counter()
+            start = time.perf_counter()
             run()
             if turn >= warmup:
-                seconds[name].append(perf_counter() - start)
+                seconds[name].append(time.perf_counter() - start)
     return seconds
 
 
