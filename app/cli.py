@@ -126,6 +126,28 @@ def demo(
     run_demo(out, wanted, lambda text: typer.echo(text, err=True))
 
 
+@app.command()
+def scene(
+    seed: Annotated[int, typer.Option("--seed", help="Which scene, 0 to 2999999. Below a million: training.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files; it is made where needed.")],
+    kind: Annotated[str, typer.Option("--edit", metavar="KIND", help="Also write the scene after an edit.")] = "",
+) -> None:
+    """Write a scene of the bundled model's world with all that is true of it: picture, object ids, words, boxes.
+
+    With an edit also what it should become, its change mask and point pairs. Kinds: recolour, reshape, resize, move,
+    turn, add, remove, ground, sky.
+
+    Example: python main.py scene --seed 1000003 --edit move --out scene
+    """
+    from app.scenes import write_scene
+    from engine.studio.edits import EDIT_KINDS
+
+    if kind and kind not in EDIT_KINDS:
+        raise _wrong_use(f"There is no edit “{kind}”. There are {', '.join(EDIT_KINDS)}.")
+    for path in write_scene(seed, kind, out):
+        typer.echo(path)
+
+
 def show_window(photos: Sequence[Path]) -> int:
     """Open the window, or run the demo where there is no display; returns the exit code."""
     if not has_display():

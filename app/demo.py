@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from app.demo_edits import DemoEdit, edits_for
-from app.headless import Bench, Progress, check_folder, list_methods
+from app.headless import Bench, Progress, list_methods, make_folder
 from app.jobs import bridge
 from app.jobs.method_info import MethodInfo
 from editor.composite import composite
 from editor.document import Document
-from editor.errors import FileProblem
 from editor.files import atomic_write, export_picture, open_pixels, save_document, to_srgb
 from editor.files.export import on_white
 from editor.tiles import UINT8, Array, converted
@@ -66,7 +65,7 @@ def run_demo(out: Path, methods: Sequence[str], say: Callable[[str], None]) -> d
     Raises:
         EngineError: an edit failed. FileProblem: something cannot be written.
     """
-    _make_folder(out)
+    make_folder(out)
     bench, known = Bench(), {info.id: info for info in list_methods()}
     entries: dict[str, Any] = {}
     done: list[Shown] = []
@@ -204,11 +203,3 @@ def _beside(tiles: Sequence[Picture]) -> Picture:
 def _write_png(picture: Picture, path: Path) -> None:
     with atomic_write(path) as part:
         Image.fromarray(picture).save(part, "PNG")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileProblem(f"The folder “{folder}” cannot be made ({error.strerror}). Choose another place.") from error
-    check_folder(folder)

@@ -67,6 +67,45 @@ def ask_export(parent: QWidget, suggestion: Path) -> Path | None:
     return _ask_target(parent, tr("Export picture"), suggestion, kinds, FLAT)
 
 
+def ask_open_mask(parent: QWidget, folder: Path) -> Path | None:
+    """A picture to take as a mask."""
+    kinds = f"{tr('Pictures')} ({PICTURES.removeprefix('*.ora ')});;{tr('All files')} (*)"
+    name, _ = QFileDialog.getOpenFileName(parent, tr("Import mask"), str(folder), kinds)
+    return Path(name) if name else None
+
+
+def ask_export_mask(parent: QWidget, suggestion: Path) -> Path | None:
+    """Where to write a mask; the name ends in ".png"."""
+    return _ask_target(parent, tr("Export mask"), suggestion, "PNG (*.png)", (".png",))
+
+
+def ask_scale_mask(parent: QWidget, name: str, size: tuple[int, int], wanted: tuple[int, int]) -> bool:
+    """Whether a mask of another size, both (width, height), is to be scaled."""
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(tr("Import mask"))
+    dialog.setMinimumWidth(420)
+    question = caption(tr("Scale “{}” to the size of the picture?").format(name), "heading")
+    question.setWordWrap(True)
+    facts = tr("The mask has {} × {} pixels, the picture {} × {}.").format(*size, *wanted)
+    if abs(size[0] * wanted[1] - size[1] * wanted[0]) > max(*size, *wanted):
+        facts += " " + tr("Their proportions differ, so it will be stretched.")
+    said = caption(facts)
+    said.setWordWrap(True)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    scale = buttons.addButton(tr("Scale the mask"), QDialogButtonBox.ButtonRole.AcceptRole)
+    scale.setDefault(True)
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(16, 16, 16, 16)
+    column.setSpacing(8)
+    for widget in (question, said):
+        column.addWidget(widget)
+    column.addSpacing(8)
+    column.addWidget(buttons)
+    return bool(_run(dialog))
+
+
 def _ask_target(parent: QWidget, title: str, suggestion: Path, kinds: str, suffixes: tuple[str, ...]) -> Path | None:
     """A file to write; the first suffix of the chosen kind is added to a name that has none of `suffixes`.
 

@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from app.edit_options import LONGEST_PROMPT, EditOptions
-from app.widgets import NumberControl, SeedField, action_button, divider
+from app.selection_note import SelectionNote
+from app.widgets import NumberControl, SeedField, action_button, divider, hide_to_fit
 
 MARGIN = 12  # px between the bar and the selection or the edge of the canvas
 WORDS_WIDTH = 220
@@ -50,6 +51,7 @@ class FloatingBar(QFrame):
         self.seed.changed.connect(lambda seed: self._options.set("seed", seed))
 
     def _build_buttons(self, actions: Mapping[str, QAction]) -> None:
+        self.selection = SelectionNote(actions["select_none"])
         self.live = action_button(actions["live"], size=18)
         self.run = self._button(actions["run"], self.tr("Run"), main=True)
         self.stop = self._button(actions["stop"], self.tr("Stop here"))
@@ -75,7 +77,7 @@ class FloatingBar(QFrame):
         row.setContentsMargins(8, 6, 8, 6)
         row.setSpacing(8)
         row.addWidget(self.words, 1)
-        for part in (self.strength, self.seed, divider(vertical=True), self.live):
+        for part in (self.strength, self.seed, divider(vertical=True), self.selection, self.live):
             row.addWidget(part)
         for button in (self.run, self.stop, self.keep, self.discard):
             row.addWidget(button)
@@ -93,6 +95,11 @@ class FloatingBar(QFrame):
         self.stop.setVisible(running and not result)
         self.keep.setVisible(result)
         self.discard.setVisible(result)
+        self.place()
+
+    def show_selection(self, *, there: bool, seen: bool) -> None:
+        """Say whether the next edit runs inside a selection, and whether any of it can be seen."""
+        self.selection.show_selection(there=there, seen=seen)
         self.place()
 
     def _show_method(self) -> None:
@@ -126,6 +133,9 @@ class FloatingBar(QFrame):
     def place(self) -> None:
         """Move to where it belongs, wholly inside the parent."""
         area = QRectF(self._canvas.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        hide_to_fit(
+            self, int(area.width()), (self.selection.text, self.strength.label, self.strength.slider, self.seed)
+        )
         size = self.sizeHint()
         width = min(size.width(), int(area.width()))
         bottom = area.bottom() - size.height()

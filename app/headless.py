@@ -110,6 +110,15 @@ def check_target(target: Path, kinds: tuple[str, ...] = (*PICTURES, ".ora")) -> 
     check_folder(target.absolute().parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder to write into, with those above it. Raises FileProblem where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileProblem(f"The folder “{folder}” cannot be made ({error.strerror}). Choose another place.") from error
+    check_folder(folder)
+
+
 def check_folder(folder: Path) -> None:
     """Raise FileProblem where nothing can be written into a folder."""
     if not folder.is_dir():

@@ -18,6 +18,8 @@ from app.edit_options import EditOptions
 from app.errors import Messages
 from app.facts import picture_facts, what_is_there
 from app.jobs.method_info import cached_methods
+from app.landing import Landing
+from app.mask_signs import MaskSigns
 from app.menus import Menus
 from app.panels.history import HistoryPanel
 from app.panels.jobs import JobsPanel
@@ -90,10 +92,12 @@ class MainWindow(QMainWindow):
         self.files = FilesPart(documents, background, messages, self.settings, self)
         self.edit = EditPart(documents, background, messages, self.files.open_paths, self._centre, self)
         self.layers = LayersPart(documents, messages, self)
-        self.selection = SelectionPart(documents, background, messages, self)
+        landing = Landing(documents, background, messages, self._in_gesture, self)
+        self.selection = SelectionPart(documents, landing, messages, self.settings, self)
         self.recipes = RecipesPart(documents, self.options, background, messages, self)
         self.runs = RunsPart(documents, self.options, self.recipes, messages, self)
         self.tools = ToolsPart(self.settings, self)
+        self.tools.run_with(landing)
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
@@ -103,11 +107,13 @@ class MainWindow(QMainWindow):
     def _make_widgets(self, log_file: Path | None) -> None:
         self.workspace = Workspace(self.documents, self.options, self.commands, log_file)
         self.setCentralWidget(self.workspace)
-        self.option_bar = ToolOptionsBar(self.tools)
+        self.option_bar = ToolOptionsBar(self.commands, self.tools)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.option_bar)
         self.tool_bar = ToolBar(self.commands, self.tools)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
-        self.method_panel = MethodPanel(self.options, self.commands["run"], self.commands["live"])
+        self.method_panel = MethodPanel(
+            self.options, self.commands["run"], self.commands["live"], self.commands["select_none"]
+        )
         self.layers_panel = LayersPanel(self.commands)
         self.history_panel = HistoryPanel()
         self.jobs_panel = JobsPanel()
@@ -120,6 +126,10 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self.commands["cancel"])
         self.setStatusBar(self.status)
         self.menus = Menus(self, self.commands, self.docks.toggles())
+        self.signs = MaskSigns(
+            self.documents, self.options, self.recipes, self.tools, self.commands, self.workspace, self.method_panel,
+            self.option_bar, self,
+        )  # fmt: skip
 
     def _connect_parts(self) -> None:
         self.messages.posted.connect(self.workspace.messages.post)
@@ -193,6 +203,10 @@ class MainWindow(QMainWindow):
         view.context_menu.connect(self.menus.show_canvas_menu)
         self._give_tools()
 
+    def _in_gesture(self, document: Document) -> bool:
+        view = self.workspace.view_of(document)
+        return view is not None and view.gesture.active
+
     def _gesture_finished(self, tool: str) -> None:
         if tool in ("brush", "fill"):
             self.tool_bar.popup.note_used(self.tools.options.colour)
@@ -224,7 +238,7 @@ class MainWindow(QMainWindow):
         there |= {"job"} if runs.current_job is not None else set()
         there |= {"live"} if runs.may_keep(document) else set()
         enable(self.commands, frozenset(there))
-        self.commands["mask_paint"].setChecked(document is not None and document.paint_on_mask)
+        self.signs.refresh()
         view = self.workspace.view
         self.commands["before"].setChecked(view is not None and view.show_before)
         self.workspace.bar.show_state(running=runs.running(document), result=runs.may_keep(document))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent
@@ -62,6 +63,23 @@ def caption(text: str, role: str = "quiet") -> QLabel:
     label = QLabel(text)
     label.setProperty("role", role)
     return label
+
+
+def hide_to_fit(row: QWidget, width: int, spare: Sequence[QWidget]) -> None:
+    """Show all of `spare`, then hide one after the other until the row needs no more than `width` pixels."""
+    layouts = [part.layout() for part in (*(widget.parentWidget() for widget in spare), row)]
+
+    def needed() -> int:
+        for layout in layouts:  # else what lies deeper is asked for its size only in the next turn of the event loop
+            layout.invalidate()
+        return row.sizeHint().width()
+
+    for widget in spare:
+        widget.show()
+    for widget in spare:
+        if needed() <= width:
+            return
+        widget.hide()
 
 
 class ElidedLabel(QLabel):

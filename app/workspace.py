@@ -14,6 +14,7 @@ from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import MessageBar
 from app.floating_bar import FloatingBar
+from app.mask_badge import MaskBadge
 from app.start import StartPage
 from app.widgets import icon_button
 from editor.document import Document
@@ -57,6 +58,7 @@ class Workspace(QWidget):
         self._pages.addWidget(self._canvases)
         self.messages = MessageBar(log_file, self._pages)
         self.bar = FloatingBar(options, actions, self._canvases)
+        self.badge = MaskBadge(actions["mask_paint"], self._canvases)
         self._bar_wanted = True
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -59,6 +59,8 @@ class Compositor:
         self._document = document
         self._limit = cache_limit
         self._cells: OrderedDict[tuple[Run, Rect], Planes | None] = OrderedDict()
+        self._held = 0  # bytes of the cells; counted along, because a look at thousands of cells per dab is felt
+        self._new: list[int] = []  # bytes of cells that came since: they come from several threads
         self._runs: dict[RunKey, Run] = {}
         self._parts: tuple[Part, ...] | None = None
         self._unsubscribe = document.subscribe(self._on_change)
@@ -89,11 +91,13 @@ class Compositor:
     @property
     def cached_bytes(self) -> int:
         """Bytes of the flattened cells that are kept."""
-        return sum(_cost(planes) for planes in self._cells.values())
+        return self._held
 
     def forget(self) -> None:
         """Drop the cache, as while the document is not seen; it fills again by itself."""
         self._cells.clear()
+        self._new.clear()
+        self._held = 0
         self._runs.clear()
         self._parts = None
 
@@ -114,8 +118,8 @@ class Compositor:
             before, self._runs = self._runs, {}
             self._parts = self._cut(document.layers, path, before)
             gone = {run for key, run in before.items() if key not in self._runs}
-            for cell in [cell for cell in self._cells if cell[0] in gone]:
-                del self._cells[cell]
+            for cell in [cell for cell in self._cells if cell[0] in gone] if gone else ():
+                self._held -= _cost(self._cells.pop(cell))
         return self._parts
 
     def _cut(self, layers: tuple[Layer, ...], path: tuple[Layer, ...], before: dict[RunKey, Run]) -> tuple[Part, ...]:
@@ -173,6 +177,7 @@ class Compositor:
             if flat is not None:
                 space.give_planes(flat)
             self._cells[key] = kept
+            self._new.append(_cost(kept))
         if kept is None:
             return None
         planes = space.take_planes((rect.height, rect.width))
@@ -183,10 +188,11 @@ class Compositor:
         return planes
 
     def _forget_oldest(self) -> None:
-        held = self.cached_bytes
-        while held > self._limit:
+        self._held += sum(self._new)
+        self._new.clear()
+        while self._held > self._limit:
             _, planes = self._cells.popitem(last=False)
-            held -= _cost(planes)
+            self._held -= _cost(planes)
 
 
 def _cost(planes: Planes | None) -> int:

@@ -160,6 +160,13 @@ class Document:
             self._paint_on_mask = on
             self.notify(Change(What.ACTIVE, layer=self.active))
 
+    @property
+    def mask_in_hand(self) -> LayerId | None:
+        """Whose mask is painted on and reshaped: the active layer's, or (None) the selection; see `editor.masks`."""
+        if not self._paint_on_mask or self.active is None or self[self.active].mask is None:
+            return None
+        return self.active
+
     def __getitem__(self, layer: LayerId) -> Layer:
         path = tree.path_to(self.layers, layer)
         if not path:

@@ -41,13 +41,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """One sample: a scene, what is painted on it, and the edit that it suggests."""
+    """One sample: a scene, what is painted on it, and the edit that it suggests.
+
+    Inputs that a document carries are strokes and the selection; words stand in the listing.
+    """
 
     id: str
     title: str
     scene: int
     lines: Sequence[Line]
     prompt: str
+    method: str = "sdedit"
     selection: tuple[float, float, float, float] | None = None  # ellipse: left, top, right, bottom
     seed: int = 7
     parameters: dict[str, Any] = field(default_factory=lambda: {"strength": 0.5, "steps": 40, "guidance": 3.0})
@@ -83,6 +87,15 @@ PLANS = (
         "a large yellow cone and a small red ball on grass, cloudy sky, trees",
         selection=(80, 262, 262, 452),
         seed=3,
+    ),
+    Plan(
+        "words",
+        "Turn the orange ball blue with words alone",
+        1_000_294,
+        (),
+        "a large shiny blue ball on grass, clear sky",
+        method="diffedit",
+        parameters={},
     ),
 )
 
@@ -126,7 +139,7 @@ def main() -> None:
                 "id": plan.id,
                 "title": plan.title,
                 "document": f"{plan.id}.ora",
-                "method": "sdedit",
+                "method": plan.method,
                 "prompt": plan.prompt,
                 "seed": plan.seed,
                 "parameters": plan.parameters,

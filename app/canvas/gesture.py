@@ -32,8 +32,9 @@ class ToolGesture:
         self._last: PointerEvent | None = None  # with the button down
 
     def use(self, document: Document | None, tool: Tool | None) -> None:
-        """Work with another document or tool; a gesture going on is cancelled."""
+        """Work with another document or tool; a gesture going on is cancelled, clicks that wait are forgotten."""
         self.cancel()
+        self.abandon()
         self.document, self.tool = document, tool
 
     def handle(self, event: PointerEvent) -> None:
@@ -84,6 +85,34 @@ class ToolGesture:
         self.active = False
         self.tool.cancel(self.document)
         return True
+
+    # tools that need several clicks
+
+    @property
+    def pending(self) -> bool:
+        """Clicks were made that wait for more."""
+        return self.tool is not None and self.document is not None and self.tool.pending
+
+    def finish(self) -> None:
+        """Make of the clicks what they are enough for."""
+        if self.document is None or self.tool is None or self.active:
+            return
+        before = self.document.snapshot()
+        self.tool.finish(self.document)
+        if self.document.snapshot() is not before:
+            self._finished(self.tool.id)
+
+    def step_back(self) -> None:
+        """Forget the last click."""
+        if self.tool is not None and not self.active:
+            self.tool.step_back()
+
+    def abandon(self) -> bool:
+        """Forget all clicks; False when there were none."""
+        waited = self.pending
+        if self.tool is not None:
+            self.tool.abandon()
+        return waited
 
     def _drop(self, document: Document, tool: Tool) -> None:
         self.active = False

@@ -15,9 +15,10 @@ from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay
 
 DARK, LIGHT = QColor(0, 0, 0, 170), QColor(255, 255, 255, 235)
 DASH = 4.0  # widget pixels
-REACH = 3.0  # widget pixels that a line covers beside its path
+REACH = 5.0  # widget pixels that a line, or the mark of a corner, covers beside its path
 SMALLEST_CIRCLE = 3.0  # widget pixels of radius below which a cross tells more
 LARGEST_PICTURE = 600.0  # widget pixels of radius up to which a circle is kept as a picture
+CORNER = 2.5  # widget pixels from the middle of a marked corner to its sides
 CROSS = 5.0  # widget pixels from its middle to an end
 
 
@@ -75,6 +76,12 @@ def _outline_bounds(overlay: OutlineOverlay, to_widget: QTransform) -> QRectF:
 
 def _paint_outline(painter: QPainter, overlay: OutlineOverlay, to_widget: QTransform) -> None:
     _draw(painter, _outline(overlay, to_widget), dashed=True)
+    corners = QPainterPath()
+    for x, y in overlay.corners:
+        at = to_widget.map(QPointF(x, y))
+        corners.addRect(QRectF(at.x() - CORNER, at.y() - CORNER, 2 * CORNER, 2 * CORNER))
+    if overlay.corners:
+        _draw(painter, corners, dashed=False)
 
 
 # circles --------------------------------------------------------------------------------------------------------

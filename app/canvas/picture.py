@@ -14,6 +14,7 @@ from app.canvas.source import BeforeSource, LiveSource
 from editor.compositor import Compositor
 from editor.document import Change, Document, What
 from editor.geometry import EMPTY, Rect
+from editor.tiles import TiledImage
 
 AT_ONCE = 600_000  # canvas pixels of changes that are composited before anything is shown
 MOST_EXACT = 4_000_000  # canvas pixels of changes up to which exactly they are composited, not whole blocks
@@ -37,6 +38,13 @@ def merged(rects: list[Rect]) -> list[Rect]:
     return kept
 
 
+def _mask_in_hand(document: Document) -> tuple[TiledImage, tuple[int, int], bool] | None:
+    """A layer's mask, where its layer lies, and whether it is used; None while the selection is in hand."""
+    owner = document.mask_in_hand
+    layer = document[owner] if owner is not None else None
+    return None if layer is None or layer.mask is None else (layer.mask, layer.offset, layer.mask_enabled)
+
+
 class Picture(QObject):
     """Listens to the document, gathers what changed, composites it from the event loop.
 
@@ -49,6 +57,7 @@ class Picture(QObject):
     worked = Signal()  # a turn of work is done
     resized = Signal()  # the canvas has another size: everything is new
     selection_changed = Signal(object)  # Rect
+    mask_changed = Signal(object)  # Rect in which the mask in hand, a layer's or the lack of one, is another
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,8 +67,10 @@ class Picture(QObject):
         self._before = BeforeSource(document)
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._seen = document.snapshot()
+        self._mask = _mask_in_hand(document)
         self._timer.timeout.connect(self._work)
         self._pending: list[Rect] = []
+        self._gathered = False  # something came to what is pending since it was merged
         self._stood_in = False  # a coarse picture of what is pending is shown
         self._level, self._visible = 0, EMPTY
         self._showing_before = False
@@ -131,9 +142,21 @@ class Picture(QObject):
         elif change.rect and change.what in (What.PIXELS, What.LAYERS):
             large = change.rect.area > EXACT_FROM
             self._pending += changed_areas(change, self._seen, self.document.snapshot()) if large else [change.rect]
-            self._stood_in = False
+            self._gathered, self._stood_in = True, False
             self._timer.start()
         self._seen = self.document.snapshot()
+        self._follow_mask(change)
+
+    def _follow_mask(self, change: Change) -> None:
+        """See whether another mask is in hand, or the same one looks different."""
+        old, now = self._mask, _mask_in_hand(self.document)
+        self._mask = now
+        if old == now:
+            return
+        rect = self.document.canvas
+        if change.what is What.PIXELS and old is not None and now is not None:
+            rect = change.rect or now[0].difference(old[0]).translated(*now[1])
+        self.mask_changed.emit(rect)
 
     def _work(self) -> None:
         end = perf_counter() + SLICE
@@ -149,7 +172,8 @@ class Picture(QObject):
 
     def _take_pending(self, end: float) -> None:
         """Composite changes exactly until the time is over, strip by strip, what is seen first."""
-        todo, self._pending = merged(self._pending), []
+        todo, self._pending = merged(self._pending) if self._gathered else self._pending, []
+        self._gathered = False
         pixels = sum(rect.area for rect in todo)
         if pixels > MOST_EXACT:
             self._outdate(todo)

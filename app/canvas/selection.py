@@ -1,7 +1,8 @@
-"""The selection on the screen: marching ants along its half-selected line, and a tint that shows softness.
+"""Masks on the screen: the selection with marching ants along its half-selected line and a tint that shows softness,
+and a tint over what the mask in hand of a layer hides.
 
-Both are pictures with a colour table, as large as the selection appears in the widget: walking the ants only turns the
-table, and the number of corners of the selection does not matter.
+Ants and tint are pictures with a colour table, as large as the mask appears in the widget: walking the ants only turns
+the table, and the number of corners of the mask does not matter.
 """
 
 from __future__ import annotations
@@ -10,34 +11,36 @@ from typing import cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRect, QRectF, QSize, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform, qRgba
 
 from app.canvas.painter import warped
 from editor.document import Document
 from editor.geometry import EMPTY, Rect
+from editor.masks import Mask, invert
+from editor.tiles import TILE, UINT8, TiledImage, converted
 
 STEP = 120  # ms between two steps of the ants
 HALF = 128  # a pixel is inside the ants from this value on
 PERIOD = 8  # device pixels from ant to ant and steps of the animation; a power of two
 BLACK, WHITE = qRgba(0, 0, 0, 255), qRgba(255, 255, 255, 255)
-Mask = NDArray[np.uint8]  # (h, w), 255 = selected
 
 
-class SelectionOverlay(QObject):
-    """Paints the selection of the document that is shown.
+class MaskOverlay(QObject):
+    """Paints one mask of the document that is shown; which one is the subclass's business.
 
     Attributes:
         tint_colour: what the tint is drawn in; its alpha is used where the mask is full.
         area: device pixels painted last.
-        bounds: canvas rectangle outside which nothing is selected; EMPTY without a selection.
+        bounds: canvas rectangle outside which the mask is empty; EMPTY without a mask.
+        ants: whether ants walk along it.
 
     Signals:
         walked: the ants moved on: `area` is to be painted again.
     """
 
     walked = Signal()
+    ants = True
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +58,18 @@ class SelectionOverlay(QObject):
         self._timer = QTimer(self, interval=STEP)
         self._timer.timeout.connect(self._walk_on)
 
+    def _source(self, document: Document) -> TiledImage | None:
+        """The mask, None for none."""
+        raise NotImplementedError
+
+    def _extent(self, source: TiledImage, canvas: Rect) -> Rect:
+        """Canvas rectangle outside which the mask is empty."""
+        raise NotImplementedError
+
+    def _values(self, source: TiledImage, rect: Rect) -> Mask:
+        """The mask in a canvas rectangle."""
+        raise NotImplementedError
+
     def show(self, document: Document | None) -> None:
         """Take on another document, or another size of its canvas."""
         self._document, self._mask, self.bounds = document, None, EMPTY
@@ -63,41 +78,41 @@ class SelectionOverlay(QObject):
             self.update(document.canvas)
 
     def update(self, rect: Rect) -> None:
-        """The document's selection changed, in the canvas pixels `rect` only.
+        """The document's mask changed, in the canvas pixels `rect` only.
 
         While a gesture goes on, `bounds` may be too large and softness unknown; `settle` makes both exact.
         """
         self._drawn_for = None
-        selection = self._document.selection if self._document is not None else None
-        if self._document is None or selection is None:
+        source = self._source(self._document) if self._document is not None else None
+        if self._document is None or source is None:
             self._mask, self.bounds, self._soft = None, EMPTY, False
             return
         canvas = self._document.canvas
         rect = rect.intersected(canvas)
         if self._mask is None:
             self._mask = np.zeros((canvas.height, canvas.width), np.uint8)
-            rect = canvas if selection.default else selection.bounds().intersected(canvas)
-        if rect:
-            part = cast(Mask, selection.read(rect)[..., 0])
-            self._mask[rect.slices()] = part
-            self.bounds = self.bounds.united(_bounds(part).translated(rect.x, rect.y))
+            rect = self._extent(source, canvas)
+        for part in rect.split(TILE):  # a copy of it all at once would cost several times the work in fresh memory
+            values = self._values(source, part)
+            self._mask[part.slices()] = values
+            self.bounds = self.bounds.united(_bounds(values).translated(part.x, part.y))
 
     def settle(self, *, tinted: bool) -> None:
-        """Make `bounds` exact and see whether the selection is soft.
+        """Make `bounds` exact and see whether the mask is soft.
 
         Args:
-            tinted: show the tint for a selection with hard edges, too (quick mask).
+            tinted: show the tint for a mask with hard edges, too (quick mask).
         """
         self._tinted = tinted
         if self._mask is not None and self.bounds:
             inside = self._mask[self.bounds.slices()]
             self.bounds = _bounds(inside).translated(self.bounds.x, self.bounds.y)
-            self._soft = bool(self.bounds) and _is_soft(self._mask[self.bounds.slices()])
+            self._soft = self.ants and bool(self.bounds) and _is_soft(self._mask[self.bounds.slices()])
             self._drawn_for = None
 
     def walk(self, on: bool) -> None:
         """Let the ants walk, if there are any, or rest."""
-        if on and self.bounds:
+        if on and self.ants and self.bounds:
             self._timer.start()
         else:
             self._timer.stop()
@@ -124,7 +139,8 @@ class SelectionOverlay(QObject):
             ratio: device pixels per widget coordinate.
             untinted: leave the tint out for now.
         """
-        if self._mask is None or not self.bounds:
+        tinted = not untinted and (self._tinted or self._soft)
+        if self._mask is None or not self.bounds or not (tinted or self.ants):
             return
         if self._drawn_for != (transform, device):
             self._draw(self._mask, transform, device, max(round(ratio), 1))
@@ -132,8 +148,7 @@ class SelectionOverlay(QObject):
         if self.area.isEmpty():
             return
         at = QRectF(self.area.x() / ratio, self.area.y() / ratio, self.area.width() / ratio, self.area.height() / ratio)
-        tinted = not untinted and (self._tinted or self._soft)
-        for image in (self._tint if tinted else None, self._ants):
+        for image in (self._tint if tinted else None, self._ants if self.ants else None):
             if image is not None:
                 painter.drawImage(at, image)
 
@@ -147,10 +162,46 @@ class SelectionOverlay(QObject):
             return
         placed = QTransform.fromTranslate(self.bounds.x, self.bounds.y) * transform
         mask = warped(whole[self.bounds.slices()], placed, self.area, crisp=True, inside_only=True)
-        self._ants = _ant_picture(mask, thickness, (self.area.x(), self.area.y()))
-        self._ants.setColorTable(_ant_colours(self._phase))
+        if self.ants:
+            self._ants = _ant_picture(mask, thickness, (self.area.x(), self.area.y()))
+            self._ants.setColorTable(_ant_colours(self._phase))
         self._tint = _indexed(mask)
         self._tint.setColorTable(_tint_colours(self.tint_colour))
+
+
+class SelectionOverlay(MaskOverlay):
+    """The selection."""
+
+    def _source(self, document: Document) -> TiledImage | None:
+        return document.selection
+
+    def _extent(self, source: TiledImage, canvas: Rect) -> Rect:
+        return canvas if source.default else source.bounds().intersected(canvas)
+
+    def _values(self, source: TiledImage, rect: Rect) -> Mask:
+        seen = source.view(rect)
+        return cast(
+            Mask, np.full((rect.height, rect.width), source.default, np.uint8) if seen is None else seen[..., 0]
+        )
+
+
+class HiddenOverlay(MaskOverlay):
+    """What the mask of the active layer hides, while that mask is in hand and used."""
+
+    ants = False
+
+    def _source(self, document: Document) -> TiledImage | None:
+        owner = document.mask_in_hand
+        return document[owner].mask if owner is not None and document[owner].mask_enabled else None
+
+    def _extent(self, source: TiledImage, canvas: Rect) -> Rect:
+        return canvas
+
+    def _values(self, source: TiledImage, rect: Rect) -> Mask:
+        assert self._document is not None
+        assert self._document.active is not None
+        x, y = self._document[self._document.active].offset
+        return invert(cast(Mask, converted(source.read(rect.translated(-x, -y))[..., 0], UINT8)))
 
 
 def _bounds(mask: Mask) -> Rect:
@@ -161,8 +212,12 @@ def _bounds(mask: Mask) -> Rect:
 
 def _is_soft(mask: Mask) -> bool:
     """Whether values between 0 and 255 cover more than the thin line that smooth edges leave."""
-    between = ((mask > 0) & (mask < 255)).astype(np.uint8)
-    return bool(cv2.erode(between, np.ones((3, 3), np.uint8), borderValue=0).any())
+    square = np.ones((3, 3), np.uint8)
+    for top in range(0, mask.shape[0], TILE):  # most soft masks are found out by their first strip
+        between = cv2.inRange(mask[max(top - 1, 0) : top + TILE + 1], 1, 254)
+        if cv2.countNonZero(between) and cv2.erode(between, square, borderValue=0).any():
+            return True
+    return False
 
 
 def _indexed(indices: Mask) -> QImage:

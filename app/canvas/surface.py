@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -27,11 +28,18 @@ from PySide6.QtWidgets import QWidget
 
 from app.canvas.gesture import ToolGesture
 from app.canvas.navigation import Drag, Navigator
-from app.canvas.pointer import from_mouse, from_tablet, from_touch
+from app.canvas.pointer import from_mouse, from_tablet, from_touch, modifiers_of
 from app.canvas.viewport import Viewport
 from editor.events import Phase, PointerEvent
 
 MOUSE, PEN, FINGER = "mouse", "pen", "finger"
+_CLICK_KEYS: dict[int, Callable[[ToolGesture], object]] = {
+    Qt.Key.Key_Return: ToolGesture.finish,
+    Qt.Key.Key_Enter: ToolGesture.finish,
+    Qt.Key.Key_Backspace: ToolGesture.step_back,
+    Qt.Key.Key_Delete: ToolGesture.step_back,
+    Qt.Key.Key_Escape: ToolGesture.abandon,
+}
 TOUCH_SLOP = 6.0  # widget pixels a finger moves before it paints: a second finger may still come
 
 
@@ -271,16 +279,27 @@ class Surface(QWidget):
 
     def _wants_key(self, event: QKeyEvent) -> bool:
         """Space belongs to the canvas; and no shortcut (undo, another tool) may come into the middle of a gesture."""
-        return self.gesture.active or event.key() == Qt.Key.Key_Space
+        waiting = self.gesture.pending and event.key() in _CLICK_KEYS and not modifiers_of(event.modifiers())
+        return self.gesture.active or waiting or event.key() == Qt.Key.Key_Space
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.cancel_gesture():
+            return
+        if self.gesture.pending and self._key_for_clicks(event):
+            self._pointer_changed()
             return
         if event.key() == Qt.Key.Key_Space:
             self.navigator.space = True
             self._pointer_changed()
         else:
             super().keyPressEvent(event)
+
+    def _key_for_clicks(self, event: QKeyEvent) -> bool:
+        """Enter makes the outline, Backspace takes a corner back, Esc all of them."""
+        if event.key() not in _CLICK_KEYS or modifiers_of(event.modifiers()):
+            return False
+        _CLICK_KEYS[event.key()](self.gesture)
+        return True
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() != Qt.Key.Key_Space:
@@ -296,6 +315,7 @@ class Surface(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.cancel_gesture()
+        self.gesture.abandon()  # the same tool works on the canvas that is shown next
         self.navigator.drag, self._finger = None, None
         super().hideEvent(event)
 

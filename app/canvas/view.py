@@ -22,12 +22,11 @@ from app.canvas.overlays import overlay_bounds, paint_overlay
 from app.canvas.painter import Colours, Frame
 from app.canvas.picture import Picture
 from app.canvas.preview import Preview, paint_preview, place_of
-from app.canvas.selection import SelectionOverlay
+from app.canvas.selection import HiddenOverlay, SelectionOverlay
 from app.canvas.surface import Surface
 from editor.document import Document
 from editor.geometry import EMPTY, Rect
 from editor.tools.base import Tool
-from editor.tools.mask_brush import MaskBrushTool
 from editor.tools.options import ToolOptions
 from editor.tools.overlay import Overlay
 
@@ -53,6 +52,7 @@ class CanvasView(Surface):
         self._picture: Picture | None = None
         self._selection = SelectionOverlay(self)
         self._selection.walked.connect(self._update_selection)
+        self._hidden = HiddenOverlay(self)
         self._tint_always = False
         self._previews: dict[int, Preview] = {}
         self._frame = Frame(Colours.of(self.palette()))
@@ -86,6 +86,7 @@ class CanvasView(Surface):
             self._picture.worked.connect(self._update_overlays)
             self._picture.resized.connect(self._canvas_resized)
             self._picture.selection_changed.connect(self._selection_changed)
+            self._picture.mask_changed.connect(self._mask_changed)
         self.viewport.rotation, self.viewport.fitted = 0.0, True
         self._canvas_resized()
 
@@ -157,6 +158,7 @@ class CanvasView(Surface):
             self.viewport.canvas = self._picture.document.size
             self.viewport.resize((self._device_size().width(), self._device_size().height()))
         self._selection.show(self.document)
+        self._hidden.show(self.document)
         self._settle_selection()
         self._frame.outdate_all()
         self._view_moved()
@@ -228,9 +230,11 @@ class CanvasView(Surface):
 
         Args:
             colour: the tint; its alpha is the strength where the mask is full.
-            always: tint also selections with hard edges, not only while the mask brush is in use.
+            always: tint also selections with hard edges and what a layer's mask in hand hides, not only while a tool
+                that is about softness is in hand.
         """
-        self._selection.tint_colour, self._tint_always = colour, always
+        self._selection.tint_colour = self._hidden.tint_colour = colour
+        self._tint_always = always
         self._settle_selection()
         self.update()
 
@@ -244,9 +248,17 @@ class CanvasView(Surface):
         changed = rect if self._selection.bounds else rect.united(before)
         self._update_device(self._frame.device_rect(changed.grown(2), 0))
 
+    def _mask_changed(self, rect: Rect) -> None:
+        self._hidden.update(rect)
+        if not self.gesture.active:
+            self._settle_selection()
+        self._update_device(self._frame.device_rect(rect.grown(2), 0))
+
     def _settle_selection(self) -> None:
         tool = self.gesture.tool
-        self._selection.settle(tinted=self._tint_always or (tool is not None and tool.id == MaskBrushTool.id))
+        tinted = self._tint_always or (tool is not None and tool.tints)
+        self._hidden.settle(tinted=tinted)
+        self._selection.settle(tinted=tinted and (self.document is None or self.document.mask_in_hand is None))
         self._selection.walk(self.isVisible())
         self._tell_selection_rect()
 
@@ -260,6 +272,11 @@ class CanvasView(Surface):
         if rect != self._selection_rect:
             self._selection_rect = rect
             self.selection_rect_changed.emit(rect)
+
+    @property
+    def selection_seen(self) -> bool:
+        """Whether any of the selection lies in the part of the picture that is shown."""
+        return self._selection_rect is not None and self._selection_rect.intersects(QRectF(self.rect()))
 
     def _update_selection(self) -> None:
         self._update_device(self._selection.area)
@@ -295,7 +312,7 @@ class CanvasView(Surface):
 
     def _overlay(self) -> Overlay | None:
         tool = self.gesture.tool
-        at_work = self.gesture.active or (self.hover is not None and self.hand is None)
+        at_work = self.gesture.active or self.gesture.pending or (self.hover is not None and self.hand is None)
         return tool.overlay() if tool is not None and self.document is not None and at_work else None
 
     # painting ---------------------------------------------------------------------------------------------------
@@ -316,6 +333,7 @@ class CanvasView(Surface):
             for preview in self._previews.values():
                 paint_preview(painter, preview, to_widget, canvas, self.rect(), self.palette())
             untinted = bool(self._previews)
+            self._hidden.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._selection.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             if (overlay := self._overlay()) is not None:
                 paint_overlay(painter, overlay, to_widget)

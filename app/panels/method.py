@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.edit_options import EditOptions
 from app.jobs.method_info import ParameterInfo
+from app.selection_note import SelectionNote
 from app.widgets import NumberControl, Section, SeedField, action_button, caption, icon_button
 
 Show = Callable[[Any], None]
@@ -108,6 +109,7 @@ class MethodPanel(QWidget):
     Args:
         run: the window's Run action.
         live: the window's Live action.
+        clear: the window's action that selects nothing.
 
     Signals:
         replace_ended: the artist no longer wants to replace a result layer.
@@ -115,13 +117,16 @@ class MethodPanel(QWidget):
 
     replace_ended = Signal()
 
-    def __init__(self, options: EditOptions, run: QAction, live: QAction, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, options: EditOptions, run: QAction, live: QAction, clear: QAction, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._options = options
         self._shows: dict[str, Show] = {}
         self._controls: dict[str, QWidget] = {}
         self._form: QWidget | None = None
         self._build_head()
+        self.selection = SelectionNote(clear)
         self._build_foot(run, live)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -185,6 +190,7 @@ class MethodPanel(QWidget):
         column.setContentsMargins(8, 4, 8, 8)
         column.setSpacing(4)
         column.addWidget(self._replacing_row)
+        column.addWidget(self.selection)
         column.addLayout(buttons)
 
     def show_replacing(self, layer: str | None) -> None:

@@ -14,7 +14,11 @@ from app.parts.tools import ToolsPart
 from app.theme import colours
 from app.widgets import action_button, divider
 
-GROUPS = (("brush", "eraser", "fill", "eyedropper"), ("mask_brush", "rectangle", "ellipse", "lasso"), ("move",))
+GROUPS = (
+    ("brush", "eraser", "fill", "eyedropper"),
+    ("mask_brush", "rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range"),
+    ("move",),
+)
 SWATCH = QSize(36, 40)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from app.background import Background
 from app.dialogs import Unsaved
 from app.documents import Documents
 from app.errors import Messages
+from app.parts.saving import Saver, step_id
 from app.settings import Settings
 from editor.document import Document
 from editor.errors import DocumentError
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
     from editor.files import OpenedDocument
 
 NEW_SIZE = (1024, 768)
-
-
-@dataclass
-class _Wish:
-    """A document is to be written to `path`; `then` is called when it was."""
-
-    path: Path
-    then: tuple[Callable[[], None], ...] = ()
 
 
 class FilesPart(QObject):
@@ -53,7 +45,10 @@ class FilesPart(QObject):
         super().__init__(window)
         self._documents, self._background, self._messages = documents, background, messages
         self._settings, self._window = settings, window
-        self._saving: dict[Document, list[_Wish]] = {}  # the first of each is being written, the others wait
+        self._saver = Saver(background, self)
+        self._saver.written.connect(self._written)
+        self._saver.failed.connect(self._not_written)
+        self._saver.all_written.connect(self._all_written)
         self._abandoned: dict[Document, int] = {}  # not to be saved when the program quits, as of this step
         self._quitting = False  # the program ends when everything is written
 
@@ -137,80 +132,35 @@ class FilesPart(QObject):
         """Save the current document to another file."""
         document = self._documents.current
         if document is not None and (path := self._ask_path(document)) is not None:
-            self._write(document, path)
+            self._saver.write(document, path)
 
     def _save(self, document: Document, then: Callable[[], None] | None = None) -> bool:
         """Start saving; False when the artist changed their mind."""
-        wishes = self._saving.get(document)
-        path = wishes[-1].path if wishes else document.path or self._ask_path(document)
+        path = self._saver.path_of(document) or document.path or self._ask_path(document)
         if path is None:
             return False
-        self._write(document, path, then)
+        self._saver.write(document, path, then)
         return True
 
     def _ask_path(self, document: Document) -> Path | None:
         suggestion = document.path or self._settings.folder / f"{document.title}.ora"
         return dialogs.ask_save(self._window, suggestion)
 
-    def _write(self, document: Document, path: Path, then: Callable[[], None] | None = None) -> None:
-        """Write a document, after what is being written of it now: two writes at once could end in either order."""
-        wish = _Wish(path, (then,) if then is not None else ())
-        wishes = self._saving.setdefault(document, [])
-        if len(wishes) > 1 and wishes[-1].path == path:
-            wishes[-1].then += wish.then
-            return
-        wishes.append(wish)
-        if len(wishes) == 1:
-            self._start_writing(document)
+    def _written(self, document: Document, path: Path) -> None:
+        self._settings.folder = path.parent
+        self._settings.add_recent(path)
+        self.recent_changed.emit()
+        if document in self._documents:
+            self._documents.tell_changed(document)
 
-    def _start_writing(self, document: Document) -> None:
-        path = self._saving[document][0].path
-        snapshot, saved_step = document.snapshot(), _step_id(document)
+    def _not_written(self, _document: Document, error: Exception) -> None:
+        self._call_off_quitting()
+        self._messages.report(error)
 
-        def write() -> None:
-            from editor.files import save_snapshot
-
-            save_snapshot(snapshot, path)
-
-        def written(_: None) -> None:
-            document.path, document.title = path, path.stem
-            if _step_id(document) == saved_step:
-                document.history.mark_saved()
-            self._settings.folder = path.parent
-            self._settings.add_recent(path)
-            self.recent_changed.emit()
-            if document in self._documents:
-                self._documents.tell_changed(document)
-            self._written(document)
-
-        def failed(error: Exception) -> None:
-            self._call_off_quitting()
-            self._messages.report(error)
-            self._next_wish(document)
-
-        self._background.run(self.tr("Saving {}").format(path.name), write, written, failed)
-
-    def _written(self, document: Document) -> None:
-        then = self._saving[document][0].then
-        following = self._next_wish(document)
-        if following is not None:
-            following.then = then + following.then  # the document must not be closed before
-            return
-        for call in then:
-            call()
-        if self._quitting and not self._saving:
+    def _all_written(self) -> None:
+        if self._quitting:
             self._quitting = False
             self.quit_wanted.emit()
-
-    def _next_wish(self, document: Document) -> _Wish | None:
-        """Drop the wish that was dealt with and start the next one, if any."""
-        wishes = self._saving[document]
-        del wishes[0]
-        if not wishes:
-            del self._saving[document]
-            return None
-        self._start_writing(document)
-        return wishes[0]
 
     def export(self) -> None:
         """Ask where, and write what is seen as one flat picture."""
@@ -242,7 +192,7 @@ class FilesPart(QObject):
 
     def close_document(self, document: Document) -> None:
         """Close a document, asking about unsaved changes."""
-        if document in self._saving:
+        if self._saver.saving(document):
             self._messages.info(self.tr("“{}” is still being saved.").format(document.title))
             return
         answer = self._ask_unsaved(document)
@@ -270,23 +220,23 @@ class FilesPart(QObject):
         """
         self._quitting = False  # nothing may end the program while a question is open
         for document in self._documents:
-            if document in self._saving or not self._undecided(document):
+            if self._saver.saving(document) or not self._undecided(document):
                 continue
             answer = self._ask_unsaved(document)
             if answer is Unsaved.DISCARD:
-                self._abandoned[document] = _step_id(document)
+                self._abandoned[document] = step_id(document)
             elif answer is Unsaved.CANCEL or not self._save(document):
                 self._call_off_quitting()
                 return False
-        if any(self._undecided(document) for document in self._documents if document not in self._saving):
+        if any(self._undecided(document) for document in self._documents if not self._saver.saving(document)):
             self._call_off_quitting()  # a save failed while another question was open
             return False
-        self._quitting = bool(self._saving)
-        return not self._saving
+        self._quitting = self._saver.busy
+        return not self._quitting
 
     def _undecided(self, document: Document) -> bool:
         """Whether it has changes that the artist did not give up; what changed after the answer is asked for again."""
-        return document.modified and self._abandoned.get(document) != _step_id(document)
+        return document.modified and self._abandoned.get(document) != step_id(document)
 
     def _call_off_quitting(self) -> None:
         self._quitting = False
@@ -310,9 +260,3 @@ class FilesPart(QObject):
 def _absolute(path: Path) -> Path:
     """One spelling for a file, whatever folder the program was started in; links keep their name."""
     return path.resolve() if ".." in path.parts else path.absolute()
-
-
-def _step_id(document: Document) -> int:
-    """Names the present state of the document among all states of its history."""
-    history = document.history
-    return history.steps[history.position - 1].id if history.position else 0

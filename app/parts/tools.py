@@ -8,9 +8,11 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.settings import Settings
+from editor.masks import Combine
 from editor.strokes import Brush
 from editor.tools import TOOLS, Tool, ToolOptions
 from editor.tools import Settings as ToolSettings
+from editor.tools.base import Later
 from editor.tools.options import Colour
 
 BRUSHES = {"brush": "brush", "eraser": "eraser", "mask_brush": "mask_brush"}  # tool -> name of its brush
@@ -81,6 +83,19 @@ class ToolsPart(QObject):
         """Paint with another colour, (r, g, b, a) 0..1."""
         self.options.change(colour=colour)
 
+    def set_combine(self, how: str) -> None:
+        """ "replace", "add", "subtract" or "intersect": how new selections join the one there is."""
+        self.options.change(combine=Combine(how))
+
+    def set_quick_mask(self, on: bool) -> None:
+        """Show masks as a tint whatever tool is in hand."""
+        self.options.change(overlay_always=on)
+
+    def run_with(self, later: Later) -> None:
+        """Let the tools do what takes long with this."""
+        for tool in self.tools.values():
+            tool.later = later
+
     def swap_colours(self) -> None:
         """Exchange the colour with the one kept behind it."""
         colour, self.other_colour = self.other_colour, self.options.colour
@@ -110,6 +125,8 @@ def _like(default: Any, value: Any) -> Any:
     if isinstance(default, Brush) and isinstance(value, dict):
         known = {name: _like(getattr(default, name), part) for name, part in value.items() if hasattr(default, name)}
         return replace(default, **known)
+    if isinstance(default, Combine):
+        return Combine(value) if value in list(Combine) else default
     if isinstance(default, tuple) and isinstance(value, list) and len(value) == len(default):
         return tuple(_like(part, known) for part, known in zip(default, value, strict=True))
     return value if type(value) is type(default) else default

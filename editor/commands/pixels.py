@@ -91,6 +91,8 @@ class ReplaceMask(Command):
         if now is not None and self.mask is not None and now.same_kind(self.mask):
             return SwapTiles.between(self.layer, "mask", now, self.mask, self.title).apply(document)
         document.replace(self.layer, mask=self.mask)
+        if self.mask is None and self.layer == document.active:
+            document.paint_on_mask = False  # the next stroke must not bring back a mask that was deleted
         return ReplaceMask(self.layer, now, self.title)
 
     def check(self, document: Document) -> None:
@@ -143,6 +145,9 @@ class SetSelection(Command):
         before = document.selection
         document.select(self.selection)
         return SetSelection(before, self.title)
+
+    def merged_with(self, later: Command) -> Command | None:
+        return later if isinstance(later, SetSelection) and later.title == self.title else None
 
     @property
     def nbytes(self) -> int:

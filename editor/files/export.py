@@ -70,11 +70,11 @@ def _exported(snapshot: Snapshot, path: Path, quality: int, recipe: bytes | None
             texts[_KEYWORD] = base64.b64encode(recipe)
         elif recipe is not None:
             note = "The recipe is larger than 1 MB and was left out of the PNG."
-        data = png.encode(_opaque_as_rgb(pixels), snapshot.profile, texts)
+        parts = png.encoded_parts(_opaque_as_rgb(pixels), snapshot.profile, texts)
     else:
-        data = _lossy(kind, pixels, quality, snapshot.profile)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(data)
+        parts = (_lossy(kind, pixels, quality, snapshot.profile),)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        file.writelines(parts)
     return note
 
 
@@ -121,7 +121,7 @@ def _kind_for(path: Path, size: tuple[int, int]) -> Kind:
     return kind
 
 
-def _lossy(kind: Kind, pixels: Array, quality: int, profile: bytes | None) -> bytes:
+def _lossy(kind: Kind, pixels: Array, quality: int, profile: bytes | None) -> memoryview:
     """A JPEG or WebP; encoded in memory because Pillow does not tell why a file could not be written."""
     data = BytesIO()
     if kind is Kind.JPEG:
@@ -132,7 +132,7 @@ def _lossy(kind: Kind, pixels: Array, quality: int, profile: bytes | None) -> by
     else:
         image = Image.fromarray(converted(_opaque_as_rgb(pixels), UINT8))
         image.save(data, "WEBP", quality=quality, lossless=quality >= 100, exact=True, icc_profile=profile)
-    return data.getvalue()
+    return data.getbuffer()
 
 
 def _write_tiff(path: Path, pixels: Array, profile: bytes | None) -> None:

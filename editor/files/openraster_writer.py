@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -38,6 +38,7 @@ from editor.tiles import TILE, UINT8, Array, Key, TiledImage, converted, full_va
 from editor.tree import walk
 
 _Encode = Callable[[str, Callable[[], Array]], None]
+_Parts = Sequence[bytes | memoryview]  # of an entry, to be written one after the other
 _SMALL = 1 << 24  # pixels that are stored as one picture however little is in it
 _BLOCK = 8  # tiles to a side of the parts of a larger one
 THUMBNAIL = 256  # pixels of its longer side
@@ -81,10 +82,10 @@ def _save(snapshot: Snapshot, path: Path, title: str) -> None:
         _put(archive, sidecar.ENTRY, document, packed=True)
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             flat = pool.submit(_merged, snapshot)  # first, because it takes longest
-            for name, data in zip(book.entries, pool.map(lambda make: make(), book.entries.values()), strict=True):
-                _put(archive, name, data)
-            for name, data in flat.result().items():
-                _put(archive, name, data)
+            for name, parts in zip(book.entries, pool.map(lambda make: make(), book.entries.values()), strict=True):
+                _put(archive, name, *parts)
+            for name, parts in flat.result().items():
+                _put(archive, name, *parts)
 
 
 def _need_readable(snapshot: Snapshot) -> None:
@@ -104,9 +105,10 @@ def _need_readable(snapshot: Snapshot) -> None:
             raise FileProblem(f"The recipe of “{layer.name}” is too large to be saved. Merge the layer down.")
 
 
-def _merged(snapshot: Snapshot) -> dict[str, bytes]:
+def _merged(snapshot: Snapshot) -> dict[str, _Parts]:
     merged = converted(to_srgb(composite(snapshot), snapshot.profile), UINT8)
-    return {"mergedimage.png": png.encode(merged), "Thumbnails/thumbnail.png": png.encode(thumbnail(merged))}
+    small = thumbnail(merged)
+    return {"mergedimage.png": png.encoded_parts(merged), "Thumbnails/thumbnail.png": png.encoded_parts(small)}
 
 
 def thumbnail(pixels: Array) -> Array:
@@ -128,7 +130,7 @@ class _Book:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.entries: dict[str, Callable[[], bytes]] = {}
+        self.entries: dict[str, Callable[[], _Parts]] = {}
         self._layers: dict[str, LayerExtras] = {}
         self._count = 0
         self.pixels = 0  # that the reader will decode
@@ -140,7 +142,7 @@ class _Book:
         if snapshot.profile is not None:
             profile = "pentimento/profile.icc"
             content = snapshot.profile
-            self.entries[profile] = lambda: content
+            self.entries[profile] = lambda: (content,)
         selection = None if snapshot.selection is None else self._mask(snapshot.selection, "selection")
         return Sidecar(
             snapshot.dtype.name,
@@ -213,7 +215,7 @@ class _Book:
         if layer.recipe is not None:
             recipe = f"pentimento/recipe-{key}.zip"
             content = layer.recipe
-            self.entries[recipe] = lambda: content
+            self.entries[recipe] = lambda: (content,)
         place = {"src": src, "x": str(rect.x + layer.offset[0]), "y": str(rect.y + layer.offset[1])}
         return ET.Element("layer", {**attributes, **place}), replace(
             extras,
@@ -226,7 +228,7 @@ class _Book:
 
     def _mask(self, mask: TiledImage, name: str) -> StoredImage:
         def encode(src: str, pixels: Callable[[], Array]) -> None:
-            self.entries[src] = lambda: png.encode(pixels())
+            self.entries[src] = lambda: png.encoded_parts(pixels())
 
         parts, dtype = stored_parts(mask), mask.dtype.name
         if not parts:
@@ -247,7 +249,7 @@ class _Book:
         profile = self.snapshot.profile
         if profile is None and self.snapshot.dtype != UINT8:
             profile = srgb_profile()  # Krita asks for the profile of every 16-bit layer that has none
-        self.entries[src] = lambda: png.encode(pixels(), profile)
+        self.entries[src] = lambda: png.encoded_parts(pixels(), profile)
 
 
 def stored_parts(image: TiledImage) -> list[Rect]:
@@ -277,7 +279,11 @@ def _masked(pixels: Array, mask: Array) -> Array:
     return pixels
 
 
-def _put(archive: zipfile.ZipFile, name: str, data: bytes, packed: bool = False) -> None:
+def _put(archive: zipfile.ZipFile, name: str, *parts: bytes | memoryview, packed: bool = False) -> None:
     entry = zipfile.ZipInfo(name)  # dated 1980, so that equal documents give equal files
     entry.external_attr = 0o644 << 16
-    archive.writestr(entry, data, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
+    entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    entry.file_size = sum(map(len, parts))
+    with archive.open(entry, "w") as target:
+        for part in parts:
+            target.write(part)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol
 
 from editor.document import Document
 from editor.events import PointerEvent
@@ -11,25 +12,46 @@ from editor.tools.options import ToolOptions
 from editor.tools.overlay import Overlay
 
 
+class Later(Protocol):
+    """Who does what takes long: calls `work` (maybe in another thread), then `done` with its result in this one."""
+
+    def __call__(
+        self, document: Document, title: str, work: Callable[[], Any], done: Callable[[Any], None]
+    ) -> None: ...
+
+
+def at_once(document: Document, title: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    """Do it here and now."""
+    done(work())
+
+
 class Tool(ABC):
     """Turns what the pointer does into one change of the document.
 
     A gesture is press, moves, release (or cancel, which leaves the document as it was). Between gestures `move` gets
-    the hovering pointer. `press` raises a DocumentError where the tool cannot work; the gesture then does not begin.
+    the hovering pointer. Where the tool cannot work `press` raises a DocumentError, or, where that shows only on the
+    way, `move` or `release` does; no gesture is then going on and the document is as it was.
+
+    A tool that needs several clicks for one change (a polygon) is `pending` in between; nothing of the document has
+    changed until `finish`.
 
     Attributes:
         cursor: "cross", "pick", "move" or "none" (the overlay shows where it works).
+        tints: softness of the selection is to be seen while the tool is in hand.
         active: a gesture is going on.
+        later: does what takes long.
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
     shortcut: ClassVar[str]
     cursor: ClassVar[str] = "cross"
+    tints: ClassVar[bool] = False
 
     def __init__(self, options: ToolOptions) -> None:
         self.options = options
         self.active = False
+        self.later: Later = at_once
 
     @abstractmethod
     def press(self, document: Document, event: PointerEvent) -> None:
@@ -50,3 +72,20 @@ class Tool(ABC):
     def overlay(self) -> Overlay | None:
         """What to draw over the picture now."""
         return None
+
+    @property
+    def pending(self) -> bool:
+        """Clicks were made that wait for more."""
+        return False
+
+    def finish(self, document: Document) -> None:
+        """Make of the clicks what they are enough for."""
+        return
+
+    def step_back(self) -> None:
+        """Forget the last click."""
+        return
+
+    def abandon(self) -> None:
+        """Forget all clicks."""
+        return

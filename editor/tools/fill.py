@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from math import floor
-from typing import cast
 
-import cv2
 import numpy as np
 
-from editor.composite import screen_pixels
 from editor.document import Document
 from editor.events import PointerEvent
 from editor.geometry import EMPTY, Rect
-from editor.masks import Mask
+from editor.likeness import alike
 from editor.painting import Ink, limit, painted
 from editor.planes import Plane
 from editor.tiles import TILE, TiledImage
 from editor.tools.base import Tool
 from editor.tools.colours import ink_colour
 from editor.tools.target import Target, paint_target
-
-NEARBY = 1024  # pixels around the seed that are looked at before the whole picture is
 
 
 class FillTool(Tool):
@@ -43,7 +38,7 @@ class FillTool(Tool):
         if document.selection is not None:
             within = within.intersected(document.selection.content())
         seed = (floor(event.x), floor(event.y))
-        region = alike(document, seed, settings.fill_tolerance, settings.fill_contiguous, within)
+        region = alike(document.layers, seed, settings.fill_tolerance, settings.fill_contiguous, within)
         alpha = settings.colour[3]
 
         def weights(part: Rect, out: Plane) -> bool:
@@ -75,54 +70,3 @@ class FillTool(Tool):
         if self.active:
             self.active = False
             self._target.take_back(document)
-
-
-def alike(
-    document: Document, seed: tuple[int, int], tolerance: float, contiguous: bool, within: Rect | None = None
-) -> TiledImage:
-    """The pixels of the picture whose colour is near that of the seed.
-
-    Args:
-        seed: (x, y), a pixel of the canvas.
-        tolerance: 0..1, largest difference in the worst channel (premultiplied RGBA).
-        within: part of the canvas to look at, and to stay in on the way from the seed; None = all of it.
-
-    Returns:
-        One channel uint8, 255 = alike.
-    """
-    within = document.canvas if within is None else within
-    wanted = screen_pixels(document.layers, Rect(*seed, 1, 1))[0, 0].astype(int)
-    margin = round(tolerance * 255)
-    low, high = np.maximum(wanted - margin, 0), np.minimum(wanted + margin, 255)
-
-    def near(area: Rect) -> Mask:
-        return cast(Mask, cv2.inRange(screen_pixels(document.layers, area), low, high))
-
-    if not contiguous:
-        return TiledImage.from_array(near(within), (within.x, within.y))
-    if not within.contains(*seed):
-        return TiledImage(channels=1)
-    around = Rect(seed[0] - NEARBY // 2, seed[1] - NEARBY // 2, NEARBY, NEARBY).intersected(within)
-    found = _reached(near(around), (seed[0] - around.x, seed[1] - around.y))
-    if _leaves(found, around, within):
-        around = within
-        found = _reached(near(around), (seed[0] - around.x, seed[1] - around.y))
-    return TiledImage.from_array(found, (around.x, around.y))
-
-
-def _reached(near: Mask, seed: tuple[int, int]) -> Mask:
-    """What of a mask hangs together with a pixel of it."""
-    around = np.zeros((near.shape[0] + 2, near.shape[1] + 2), np.uint8)
-    cv2.floodFill(near, around, seed, 255, flags=4 | (255 << 8) | cv2.FLOODFILL_MASK_ONLY)
-    return around[1:-1, 1:-1]
-
-
-def _leaves(found: Mask, area: Rect, within: Rect) -> bool:
-    """Whether what was found in `area` may go on beyond it."""
-    edges = (
-        (area.x > within.x, found[:, 0]),
-        (area.right < within.right, found[:, -1]),
-        (area.y > within.y, found[0]),
-        (area.bottom < within.bottom, found[-1]),
-    )
-    return any(open_ and edge.any() for open_, edge in edges)

@@ -1,37 +1,46 @@
-"""Paints the selection itself, softly: the mask of the next edit."""
+"""Paints the mask in hand, softly: the selection, or the mask of the active layer while painting goes to that."""
 
 from __future__ import annotations
 
-from editor.commands import SetSelection
+from dataclasses import replace
+
 from editor.document import Document
 from editor.events import Modifier, PointerEvent
 from editor.painting import Ink, Stroke
 from editor.strokes import Dab, Trail
-from editor.tiles import TiledImage
 from editor.tools.base import Tool
 from editor.tools.overlay import CircleOverlay, Overlay
+from editor.tools.target import SelectionTarget, Target, mask_target
 
 
 class MaskBrushTool(Tool):
-    """Adds to the selection; Alt or the pen's other end takes away."""
+    """Adds (to a layer's mask: shows); with Alt, the pen's other end or as the options say takes away (hides)."""
 
-    id, title, shortcut, cursor = "mask_brush", "Mask brush", "M", "none"
+    id, title, shortcut, cursor, tints = "mask_brush", "Mask brush", "Q", "none", True
 
-    _before: TiledImage | None
+    _target: Target | SelectionTarget
+    _offset: tuple[int, int]
     _stroke: Stroke
     _trail: Trail
     _hover: tuple[float, float] | None = None
 
     def press(self, document: Document, event: PointerEvent) -> None:
-        brush = self.options.settings.mask_brush
-        self._before = document.selection
-        takes_away = event.eraser or Modifier.ALT in event.modifiers
-        before = self._before or TiledImage(channels=1)
-        ink = Ink((0.0,) if takes_away else (1.0,))
-        self._stroke = Stroke(before, ink, brush.hardness, brush.flow, brush.opacity, document.canvas)
+        settings, owner = self.options.settings, document.mask_in_hand
+        self._hover = (event.x, event.y)
+        limit = None
+        if owner is None:
+            self._target, self._offset = SelectionTarget(document.selection), (0, 0)
+        else:
+            self._target, self._offset, limit = mask_target(document, owner), document[owner].offset, document.selection
+        other = event.eraser or Modifier.ALT in event.modifiers
+        ink = Ink((0.0,) if other != settings.mask_brush_takes else (1.0,))
+        brush, (x, y) = settings.mask_brush, self._offset
+        area = document.canvas.translated(-x, -y)
+        self._stroke = Stroke(
+            self._target.before, ink, brush.hardness, brush.flow, brush.opacity, area, limit, self._offset
+        )
         self._trail = Trail(brush, document.canvas)
         self.active = True
-        self._hover = (event.x, event.y)
         self._paint(document, self._trail.start(event.x, event.y, event.pressure))
 
     def move(self, document: Document, event: PointerEvent) -> None:
@@ -43,19 +52,19 @@ class MaskBrushTool(Tool):
         if self.active:
             self._paint(document, self._trail.finish())
             self.active = False
-            if not self._stroke.area.empty:
-                document.select(self._stroke.now.pruned())
-                document.history.record("Paint selection", SetSelection(self._before, "Paint selection"))
+            title = "Paint selection" if isinstance(self._target, SelectionTarget) else "Paint mask"
+            self._target.record(document, self._stroke.now, title, self._stroke.area)
 
     def cancel(self, document: Document) -> None:
         if self.active:
             self.active = False
-            document.select(self._before)
+            self._target.take_back(document)
 
     def overlay(self) -> Overlay | None:
         return None if self._hover is None else CircleOverlay(*self._hover, self.options.settings.mask_brush.size / 2)
 
     def _paint(self, document: Document, dabs: list[Dab]) -> None:
-        dirty = self._stroke.add(dabs)
+        x, y = self._offset
+        dirty = self._stroke.add([replace(dab, x=dab.x - x, y=dab.y - y) for dab in dabs] if x or y else dabs)
         if dirty:
-            document.select(self._stroke.now, dirty)
+            self._target.show(document, self._stroke.now, dirty.translated(x, y))

@@ -12,6 +12,7 @@ from editor.errors import DocumentError
 from editor.events import Modifier, PointerEvent
 from editor.geometry import Rect
 from editor.layers import ImageLayer, LayerId
+from editor.limits import need_place
 from editor.painting import Ink, limit, painted
 from editor.planes import Plane
 from editor.tiles import TILE, TiledImage
@@ -56,7 +57,11 @@ class MoveTool(Tool):
         dx, dy = round(event.x - self._start[0]), round(event.y - self._start[1])
         if Modifier.SHIFT in event.modifiers:
             dx, dy = (dx, 0) if abs(dx) >= abs(dy) else (0, dy)
-        self._shift_to(document, dx, dy)
+        try:
+            self._shift_to(document, dx, dy)
+        except DocumentError:
+            self.cancel(document)
+            raise
 
     def release(self, document: Document, event: PointerEvent) -> None:
         if not self.active:
@@ -91,7 +96,10 @@ class MoveTool(Tool):
             self._ready = True
             if self._selection is not None and not _inside(document, self._layer, self._selection):
                 self._lift(document, self._selection)
-        shift_layer(document, cast(LayerId, self._layer), dx - self._shift[0], dy - self._shift[1])
+        layer = cast(LayerId, self._layer)
+        x, y = dx - self._shift[0], dy - self._shift[1]
+        need_place(document[layer], x, y)
+        shift_layer(document, layer, x, y)
         self._shift = (dx, dy)
 
     def _lift(self, document: Document, selection: TiledImage) -> None:

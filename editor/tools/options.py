@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from editor.masks import Combine
 from editor.strokes import Brush
 
 Colour = tuple[float, float, float, float]
@@ -19,7 +20,15 @@ class Settings:
         colour: (r, g, b, a) 0..1, sRGB; a scales the opacity of what is painted.
         fill_tolerance: 0..1, how far a colour may be from the one clicked at, in its worst channel.
         fill_contiguous: only what hangs together with the clicked pixel.
+        mask_brush_takes: the mask brush takes away where it else adds.
         feather: pixels, softens new selections.
+        combine: how a new selection joins the one there is, where no modifier says otherwise.
+        wand_tolerance: as fill_tolerance.
+        wand_contiguous: as fill_contiguous.
+        sample_merged: wand and colour range look at all layers together, not at the active one alone.
+        range_fuzziness: 0..100, the CIELAB distance at which a colour is no longer in the range.
+        overlay_colour: what masks are tinted with; a is the strength where they are full.
+        overlay_always: tint them whatever tool is in hand (quick mask).
     """
 
     colour: Colour = (0.85, 0.2, 0.15, 1.0)
@@ -28,7 +37,15 @@ class Settings:
     mask_brush: Brush = field(default_factory=lambda: Brush(size=64.0, hardness=0.6, pressure_size=False))
     fill_tolerance: float = 0.1
     fill_contiguous: bool = True
+    mask_brush_takes: bool = False
     feather: float = 0.0
+    combine: Combine = Combine.REPLACE
+    wand_tolerance: float = 0.1
+    wand_contiguous: bool = True
+    sample_merged: bool = True
+    range_fuzziness: float = 24.0
+    overlay_colour: Colour = (1.0, 0.24, 0.24, 0.47)
+    overlay_always: bool = False
 
 
 class ToolOptions:

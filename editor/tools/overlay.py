@@ -9,10 +9,16 @@ from editor.geometry import Point
 
 @dataclass(frozen=True)
 class OutlineOverlay:
-    """A line through points, e.g. the edge of a selection being drawn."""
+    """A line through points, e.g. the edge of a selection being drawn.
+
+    Attributes:
+        closed: back to the first point.
+        corners: points to mark, e.g. those that were clicked.
+    """
 
     points: tuple[Point, ...]
     closed: bool = True
+    corners: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)

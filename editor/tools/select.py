@@ -18,8 +18,32 @@ from editor.tools.overlay import OutlineOverlay, Overlay
 CLICK = 3.0  # screen pixels within which a press and release is a click
 
 
-class SelectTool(Tool):
-    """Shift adds, Alt takes away, both keep what lies in both; a click without a drag selects nothing."""
+class SelectingTool(Tool):
+    """Shift adds, Alt takes away, both keep what lies in both; without them it goes as the options say."""
+
+    def _combination(self, modifiers: Modifier) -> Combine:
+        shift, alt = Modifier.SHIFT in modifiers, Modifier.ALT in modifiers
+        if shift and alt:
+            return Combine.INTERSECT
+        return Combine.ADD if shift else Combine.SUBTRACT if alt else self.options.settings.combine
+
+    def _select(self, document: Document, selection: TiledImage | None) -> None:
+        """Make it the selection, in one step; what it is already makes none."""
+        if selection is not document.selection:
+            document.history.do(SetSelection(selection, "Deselect" if selection is None else self.title))
+
+    def _softened(self, shape: TiledImage, canvas: Rect) -> TiledImage:
+        """The shape with the feather that new selections get."""
+        pixels = self.options.settings.feather
+        if pixels <= 0 or not shape.tiles:
+            return shape
+        area = shape.bounds().grown(round(pixels * 2)).intersected(canvas)
+        soft = feather(cast(Mask, shape.read(area)[..., 0]), pixels)
+        return TiledImage.from_array(soft, (area.x, area.y))
+
+
+class SelectTool(SelectingTool):
+    """An outline drawn in one drag; a click without a drag selects nothing."""
 
     _how = Combine.REPLACE
     _points: tuple[Point, ...] = ()
@@ -28,7 +52,7 @@ class SelectTool(Tool):
 
     def press(self, document: Document, event: PointerEvent) -> None:
         self.active, self._dragged = True, False
-        self._how = _combination(event.modifiers)
+        self._how = self._combination(event.modifiers)
         self._points = ((event.x, event.y),)
 
     def move(self, document: Document, event: PointerEvent) -> None:
@@ -47,10 +71,9 @@ class SelectTool(Tool):
         if not self._dragged:
             selection = None if self._how is Combine.REPLACE else document.selection
         else:
-            shape = self._feathered(self._whole_shape(document.canvas), document.canvas)
+            shape = self._softened(self._whole_shape(document.canvas), document.canvas)
             selection = combined(document.selection, shape, self._how)
-        if selection is not document.selection:
-            document.history.do(SetSelection(selection, "Deselect" if selection is None else self.title))
+        self._select(document, selection)
         self._points = ()
 
     def cancel(self, document: Document) -> None:
@@ -83,19 +106,11 @@ class SelectTool(Tool):
             down = y + (side if down >= y else -side)
         return ((x, y), (across, down))
 
-    def _feathered(self, shape: TiledImage, canvas: Rect) -> TiledImage:
-        pixels = self.options.settings.feather
-        if pixels <= 0 or not shape.tiles:
-            return shape
-        area = shape.bounds().grown(round(pixels * 2)).intersected(canvas)
-        soft = feather(cast(Mask, shape.read(area)[..., 0]), pixels)
-        return TiledImage.from_array(soft, (area.x, area.y))
-
 
 class RectangleTool(SelectTool):
     """Whole pixels; Control makes a square."""
 
-    id, title, shortcut = "rectangle", "Select rectangle", "R"
+    id, title, shortcut = "rectangle", "Select rectangle", "M"
 
     def _shape(self, canvas: Rect) -> TiledImage:
         left, top, right, bottom = _box(self._points)
@@ -135,13 +150,6 @@ class LassoTool(SelectTool):
 
     def _outline(self) -> tuple[Point, ...]:
         return self._points
-
-
-def _combination(modifiers: Modifier) -> Combine:
-    shift, alt = Modifier.SHIFT in modifiers, Modifier.ALT in modifiers
-    if shift and alt:
-        return Combine.INTERSECT
-    return Combine.ADD if shift else Combine.SUBTRACT if alt else Combine.REPLACE
 
 
 def _whole(low: float, high: float) -> tuple[int, int]:

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from editor.clipboard import above_active
-from editor.commands import Command, RemoveLayer, ReplaceMask, SwapTiles, need_image, need_unlocked
+from editor.commands import (
+    Command,
+    RemoveLayer,
+    ReplaceMask,
+    Sequence,
+    SetMaskEnabled,
+    SetSelection,
+    SwapTiles,
+    need_image,
+    need_unlocked,
+)
 from editor.document import Document
 from editor.errors import DocumentError, LayerLocked
 from editor.geometry import EMPTY, Rect
@@ -22,7 +32,7 @@ class Target:
         mask: on the layer's mask.
         before: the picture painted on, as it was.
         added: the layer was made for this gesture; `active_before` was active then.
-        mask_added: so was the mask.
+        mask_added: so was the mask; `mask_was_enabled` is what its switch said while there was none.
     """
 
     layer: LayerId
@@ -31,6 +41,7 @@ class Target:
     added: bool = False
     active_before: LayerId | None = None
     mask_added: bool = False
+    mask_was_enabled: bool = True
 
     def show(self, document: Document, now: TiledImage, dirty: Rect | None = None) -> None:
         """Put the picture as it is now into the document; `dirty` in canvas pixels."""
@@ -64,15 +75,48 @@ class Target:
         return "mask" if self.mask else "pixels"
 
     def _restore(self, document: Document) -> None:
-        back: dict[str, Any] = {self.plane: None if self.mask_added else self.before}
+        back: dict[str, Any] = {self.plane: self.before}
+        if self.mask_added:
+            back = {"mask": None, "mask_enabled": self.mask_was_enabled}
         document.replace(self.layer, **back)
 
     def _undo(self, now: TiledImage, title: str, area: Rect | None) -> Command:
         if self.added:
             return RemoveLayer(self.layer, title, self.active_before)
         if self.mask_added:
-            return ReplaceMask(self.layer, None, title)
+            undo = (ReplaceMask(self.layer, None, title), SetMaskEnabled(self.layer, self.mask_was_enabled))
+            return Sequence(undo, title)
         return SwapTiles.between(self.layer, "mask" if self.mask else "pixels", now, self.before, title, area)
+
+
+@dataclass(frozen=True)
+class SelectionTarget:
+    """The document's selection, painted on like a layer's mask.
+
+    Attributes:
+        selected: the selection as it was.
+    """
+
+    selected: TiledImage | None
+
+    @property
+    def before(self) -> TiledImage:
+        return self.selected or TiledImage(channels=1)
+
+    def show(self, document: Document, now: TiledImage, dirty: Rect | None = None) -> None:
+        """Select what is painted so far."""
+        document.select(now, dirty)
+
+    def record(self, document: Document, now: TiledImage, title: str, area: Rect | None = None) -> None:
+        """The gesture is done: one undo step, or none where nothing was painted."""
+        if area is not None and area.empty:
+            return
+        document.select(now.pruned())
+        document.history.record(title, SetSelection(self.selected, title))
+
+    def take_back(self, document: Document) -> None:
+        """As if the gesture had never begun."""
+        document.select(self.selected)
 
 
 def paint_target(document: Document) -> Target:
@@ -110,7 +154,7 @@ def mask_target(document: Document, layer: LayerId) -> Target:
     if found.mask is None:
         mask = TiledImage(channels=1, default=255)
         document.replace(layer, mask=mask, mask_enabled=True)
-        return Target(layer, True, mask, mask_added=True)
+        return Target(layer, True, mask, mask_added=True, mask_was_enabled=found.mask_enabled)
     if not found.mask_enabled:
         raise DocumentError(
             f"The mask of “{found.name}” is switched off. Switch it on in the Layers panel to paint on it."

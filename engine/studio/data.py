@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.studio.hints import SLOTS
 from engine.studio.training import precision
 
 RENDER_BATCH = 16
@@ -30,7 +32,10 @@ class World:
 
     size: int  # pictures' side, pixels
     scenes: Callable[[Sequence[int]], tuple[NDArray[np.uint8], NDArray[np.uint8], list[list[str]]]]
-    """Seeds -> pictures (N, size, size, 3), ids (N, size, size) as `render` gives them, and wordings of each caption."""
+    """Seeds -> pictures (N, size, size, 3), ids (N, size, size) as `render` gives them, wordings of each caption."""
+    labels: Callable[[Sequence[int]], NDArray[np.int64]] | None = None
+    """Seeds -> what each id of the pictures is, (N, slots, groups), see `hints.Hints`; None = it is not known."""
+    classes: tuple[int, ...] = ()  # how many classes each group of the labels has
 
 
 def studio_world() -> World:
@@ -42,7 +47,19 @@ def studio_world() -> World:
         rendered = world.render(sampled, 256)
         return rendered.images, rendered.ids, [world.captions(scene) for scene in sampled]
 
-    return World(256, scenes)
+    kinds = (*world.SKIES, *world.GROUNDS, *world.SHAPES, "scenery")
+    colours = tuple(world.COLOURS)
+
+    def labels(seeds: Sequence[int]) -> NDArray[np.int64]:
+        found = np.full((len(seeds), len(SLOTS), 3), -1, np.int64)
+        for row, seed in zip(found, seeds, strict=True):
+            scene = world.sample_scene(seed)
+            row[[0, 1, -1], 0] = kinds.index(scene.sky), kinds.index(scene.ground), len(kinds) - 1
+            for slot, item in zip(row[2:-1], scene.objects, strict=False):
+                slot[:] = kinds.index(item.shape), colours.index(item.colour), world.MATERIALS.index(item.material)
+        return found
+
+    return World(256, scenes, labels, (len(kinds), len(colours), len(world.MATERIALS)))
 
 
 class SceneCache:
@@ -127,6 +144,17 @@ def to_pictures(images: Tensor) -> NDArray[np.uint8]:
     scaled = images.float().clamp(-1, 1).add(1).mul(127.5).round()
     result: NDArray[np.uint8] = scaled.permute(0, 2, 3, 1).to("cpu", torch.uint8).numpy()
     return result
+
+
+def object_cover(ids: NDArray[np.uint8], size: int) -> Tensor:
+    """How much of each latent cell an object or the rim around it covers, (2 N, 1, size, size) float16 in 0..1.
+
+    Args:
+        ids: (N, H, W) as `render` gives them. Rows of the result are plain (even) and mirrored (odd), like latents.
+    """
+    on_object = torch.from_numpy(((ids >= 2) & (ids < 255)).astype(np.float32))[:, None]
+    cover = F.max_pool2d(F.adaptive_avg_pool2d(on_object, size), 3, stride=1, padding=1).half()
+    return torch.stack([cover, cover.flip(-1)], dim=1).flatten(0, 1)
 
 
 def encoder_mark(vae: AutoencoderKL) -> str:

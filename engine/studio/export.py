@@ -15,6 +15,7 @@ import transformers
 from engine.studio.checkpoints import load_state
 from engine.studio.data import LatentCache
 from engine.studio.networks import Shape, build_scheduler, build_text_encoder, build_unet, load_tokenizer, weights_of
+from engine.studio.published import HISTORY, history
 from engine.studio.train_base import balance_vae, trained_vae
 
 CARD = Path(__file__).with_name("card.md")
@@ -49,6 +50,8 @@ def export(folder: Path, out: Path, shape: Shape) -> None:
     shutil.copytree(folder / "tokenizer", new / "tokenizer")
     build_scheduler().save_pretrained(new / "scheduler")
     (new / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n", encoding="utf-8")
+    past = history({"vae": vae_state, "base": base})
+    (new / HISTORY).write_text(json.dumps(past) + "\n", encoding="utf-8")
     (new / "README.md").write_text(_card(base, vae_state, new), encoding="utf-8")
     _put(new, out)
     print(f"written: {out}, {_megabytes(out):.1f} MB", flush=True)

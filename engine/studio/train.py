@@ -9,6 +9,7 @@ A first full training:
     python -m engine.studio.train base --minutes 15 --helpers 1 --resume --decay
     python -m engine.studio.train export --out resources/models/studio
 
+The published weights are gone on with by `scenes`, then `go-on --out resources/models/studio`, then `base --resume`.
 A decayed training can be gone on with: its next slice starts at the full learning rate again. `--helpers 1` is for two
 CPU cores; on a GPU leave it out.
 """
@@ -25,6 +26,7 @@ import torch
 from engine.studio.data import SceneCache, World, studio_world
 from engine.studio.export import export
 from engine.studio.networks import Shape, build_vae
+from engine.studio.published import go_on
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
 from engine.studio.train_vae import VAE_RECIPE, VALIDATION_SCENES, VaeStage
 from engine.studio.training import Recipe, Training
@@ -82,7 +84,7 @@ TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m engine.studio.train", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=[*TRAININGS, "scenes", "export"], help="what to train or to write")
+    parser.add_argument("name", choices=[*TRAININGS, "scenes", "export", "go-on"], help="what to train or to write")
     parser.add_argument(
         "--minutes", type=float, default=30.0, help="working minutes of this slice; pauses do not count"
     )
@@ -97,7 +99,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--compile", action="store_true", help="base: torch.compile the UNet where that works")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--folder", type=Path, default=Path("training"), help="caches and checkpoints")
-    parser.add_argument("--out", type=Path, default=Path("resources/models/studio"), help="export: the model's folder")
+    parser.add_argument(
+        "--out", type=Path, default=Path("resources/models/studio"), help="export, go-on: the model's folder"
+    )
     return parser.parse_args(arguments)
 
 
@@ -111,6 +115,8 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None, sha
         scene_caches(options.folder, world, options.scenes)
     elif options.name == "export":
         export(options.folder, options.out, shape)
+    elif options.name == "go-on":
+        go_on(options.out, options.folder)
     else:
         TRAININGS[options.name](options, world, shape, torch.device(chosen))
 

@@ -16,7 +16,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from engine.studio.checkpoints import load_state
 from engine.studio.curves import sheet
-from engine.studio.data import LatentCache, SceneCache, to_pictures
+from engine.studio.data import LatentCache, SceneCache, object_cover, to_pictures
+from engine.studio.hints import Hints, Reader, hints
 from engine.studio.networks import (
     Shape,
     build_scheduler,
@@ -29,7 +30,7 @@ from engine.studio.networks import (
 from engine.studio.training import Recipe, Report, precision, step_generator
 from engine.studio.words import learn_tokenizer
 
-BASE_RECIPE = Recipe(rate=8e-4, warmup=300, batch=16, average=0.998, weight_decay=0.01)
+BASE_RECIPE = Recipe(rate=8e-4, warmup=300, batch=16, average=0.9995, weight_decay=0.01)
 GAMMA = 5.0  # min-SNR weighting (Hang et al., ICCV 2023)
 # At high noise that weighting leaves next to nothing, and there the text decides about ground, sky and colours.
 FLOOR = 0.1  # least weight of a squared error of the clean latent
@@ -37,6 +38,9 @@ FLOOR = 0.1  # least weight of a squared error of the clean latent
 # asked for them; else a sampler, which starts from noise alone, gets its ground and sky from that noise's chance.
 BROAD_NOISE = 0.15
 EMPTY_CAPTIONS = 0.1
+# Objects cover a tenth of the picture, and nearly everything that an artist looks at.
+OBJECT_WEIGHT = 3.0  # added to a cell's weight of 1 where an object covers it
+HINT_WEIGHT = 0.03  # of the side task (engine/studio/hints.py), beside a noise loss of about 0.07
 GUIDANCE = 4.0
 PROMPTS = (
     "a red ball on grass, clear sky",
@@ -60,11 +64,13 @@ class BaseStage:
         tokenizer: CLIPTokenizer,
         latents: Tensor,
         captions: list[list[str]],
+        cover: Tensor,
         device: torch.device,
+        hints: Hints | None = None,
     ) -> None:
         self.unet = unet.to(device, memory_format=torch.channels_last)
         self.text_encoder = text_encoder.to(device)
-        self.tokenizer, self.latents, self.device = tokenizer, latents, device
+        self.tokenizer, self.latents, self.cover, self.device = tokenizer, latents, cover, device
         self.tokens = [self.tokenize(texts) for texts in captions]
         self.sided = [[" left " in text or " right " in text for text in texts] for texts in captions]
         self.empty = self.tokenize([""])
@@ -73,14 +79,17 @@ class BaseStage:
         self.signal, self.noise = kept.sqrt(), (1 - kept).sqrt()
         ratio = kept / (1 - kept)
         self.weights = ratio.clamp(FLOOR, GAMMA) / ratio
+        self.hints = hints
+        self.reader = Reader(self.unet, hints.classes).to(device) if hints is not None else None
         self.predict: nn.Module = self.unet
         self.vae: AutoencoderKL | None = None
         self.about: dict[str, Any] = {}
 
     @property
     def networks(self) -> Mapping[str, nn.Module]:
-        """The UNet and the text encoder."""
-        return {"unet": self.unet, "text_encoder": self.text_encoder}
+        """The UNet, the text encoder and the side task's layer."""
+        networks: dict[str, nn.Module] = {"unet": self.unet, "text_encoder": self.text_encoder}
+        return networks if self.reader is None else networks | {"reader": self.reader}
 
     def tokenize(self, texts: list[str]) -> Tensor:
         """Texts as the pipeline will tokenize them, (N, longest)."""
@@ -91,9 +100,13 @@ class BaseStage:
     def loss(self, step: int, batch: int, share: slice) -> Tensor:
         """The weighted squared error of the noise predicted at random times."""
         generator = step_generator(step)
-        clean, tokens = (drawn[share] for drawn in self._draw(batch, generator))
+        rows, tokens = self._draw(batch, generator)
+        rows, tokens = rows[share], tokens[share]
+        clean, cover = (values[rows].float().to(self.device) for values in (self.latents, self.cover))
         noise = torch.randn((batch, *clean.shape[1:]), generator=generator)[share].to(self.device)
-        times = torch.randint(len(self.weights), (batch,), generator=generator)[share].to(self.device)
+        # One time out of each of `batch` equal spans: less chance in the gradient than with times drawn alone.
+        spread = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
+        times = (spread * len(self.weights)).long()[share].to(self.device)
         bands = torch.randn((batch, clean.shape[1], 3, 1), generator=generator)[share].to(self.device)
         broad = BROAD_NOISE * (times / len(self.weights)).pow(4).view(-1, 1, 1, 1)
         noise = noise + broad * F.interpolate(bands, clean.shape[-2:], mode="bilinear")
@@ -102,12 +115,15 @@ class BaseStage:
         with precision(self.device):
             context = self.text_encoder(tokens).last_hidden_state
             predicted = self.predict(noised, times, context).sample
-        errors = (predicted.float() - noise).square().mean(dim=(1, 2, 3))
+        errors = ((predicted.float() - noise).square() * (1 + OBJECT_WEIGHT * cover)).mean(dim=(1, 2, 3))
         loss: Tensor = (self.weights[times] * errors).mean()
-        return loss
+        if self.hints is None or self.reader is None:
+            return loss
+        targets = [target.to(self.device) for target in self.hints.targets(rows)]
+        return loss + HINT_WEIGHT * self.reader.loss(targets, self.signal[times])
 
-    def _draw(self, batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Latents (batch, C, h, w) of random scenes, some mirrored, and the tokens of one wording of each."""
+    def _draw(self, batch: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
+        """Rows of random scenes' latents, some mirrored, and the tokens of one wording of each."""
         which = torch.randint(len(self.tokens), (batch,), generator=generator).tolist()
         chances = torch.rand(batch, 3, generator=generator).tolist()
         rows, tokens = [], []
@@ -116,7 +132,7 @@ class BaseStage:
             # What is said to be on the left must stay there.
             rows.append(2 * i + (mirror < 0.5 and not self.sided[i][worded]))
             tokens.append(self.empty[0] if empty < EMPTY_CAPTIONS else self.tokens[i][worded])
-        return self.latents[rows].float().to(self.device), torch.stack(tokens).to(self.device)
+        return rows, torch.stack(tokens).to(self.device)
 
     @torch.no_grad()
     def sample(self, texts: list[str], seed: int = 0, steps: int = 25) -> Tensor:
@@ -178,6 +194,16 @@ def balance_vae(vae: AutoencoderKL, centre: Tensor, deviation: Tensor) -> Autoen
     return vae
 
 
+def _hints(scenes: SceneCache, count: int, shape: Shape) -> Hints | None:
+    """What lies where in the scenes, at the size of the UNet's first up block's output; None where nobody knows."""
+    world = scenes.world
+    if world.labels is None:
+        return None
+    labels = world.labels(range(scenes.first, scenes.first + count))
+    side = shape.latent_size >> max(len(shape.unet_channels) - 2, 0)
+    return hints(scenes.ids(count), labels, world.classes, side)
+
+
 def load_base_stage(
     folder: Path, scenes: SceneCache, count: int, shape: Shape, device: torch.device, compiled: bool = False
 ) -> BaseStage:
@@ -190,7 +216,10 @@ def load_base_stage(
     if not words.exists():
         learn_tokenizer((text for texts in captions for text in texts), words, shape.text_tokens)
     tokenizer = load_tokenizer(words)
-    stage = BaseStage(build_unet(shape), build_text_encoder(shape, tokenizer), tokenizer, latents, captions, device)
+    cover = object_cover(scenes.ids(count), shape.latent_size)
+    unet, text_encoder = build_unet(shape), build_text_encoder(shape, tokenizer)
+    known = _hints(scenes, count, shape)
+    stage = BaseStage(unet, text_encoder, tokenizer, latents, captions, cover, device, known)
     stage.vae = balance_vae(vae, *cache.balance)
     stage.about = {"encoder": cache.mark, "scenes": count}
     if compiled:

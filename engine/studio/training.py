@@ -94,6 +94,7 @@ class Training:
             learning, lr=recipe.rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=fused
         )
         self.steps, self.samples, self.seconds = 0, 0, 0.0
+        self.warm_from = 0  # step at which the optimizer was new
         self.curve: list[tuple[int, float]] = []
         self.figures: dict[str, float] = {}
         self._stop = False
@@ -112,6 +113,7 @@ class Training:
                 "average": self.average,
                 "optimizer": self.optimizer.state_dict(),
                 "steps": self.steps,
+                "warm_from": self.warm_from,
                 "seconds": self.seconds,
                 "samples": self.samples,
                 "curve": self.curve,
@@ -124,16 +126,22 @@ class Training:
         """Go on from the checkpoint.
 
         Args:
-            fresh_optimizer: start the optimizer anew, as when other parameters learn than before.
+            fresh_optimizer: start the optimizer anew, as when other parameters learn than before. So it is, too, where
+                the checkpoint has none (published weights are gone on with, engine/studio/published.py), or lacks one
+                of the networks.
         """
         state = load_state(self.checkpoint)
-        for key, net in self.stage.networks.items():
+        known = {key: net for key, net in self.stage.networks.items() if key in state["networks"]}
+        for key, net in known.items():
             net.load_state_dict(state["networks"][key])
         for name, value in state["average"].items():
             self.average[name].copy_(value)
-        if not fresh_optimizer:
-            self.optimizer.load_state_dict(state["optimizer"])
         self.steps, self.samples, self.seconds = state["steps"], state["samples"], state["seconds"]
+        if fresh_optimizer or state["optimizer"] is None or len(known) < len(self.stage.networks):
+            self.warm_from = self.steps
+        else:
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.warm_from = state["warm_from"]
         self.curve, self.figures = [tuple(point) for point in state["curve"]], state["figures"]
 
     def settle(self) -> None:
@@ -146,7 +154,7 @@ class Training:
         Args:
             fraction_left: factor on the learning rate, for a slice that ends the training.
         """
-        rate = self.recipe.rate * min(1.0, (self.steps + 1) / self.recipe.warmup) * fraction_left
+        rate = self.recipe.rate * min(1.0, (self.steps + 1 - self.warm_from) / self.recipe.warmup) * fraction_left
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.crew.begin(self.steps)

@@ -24,7 +24,7 @@ from engine.recipe import save_recipe
 from engine.request import EditRequest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("open", "methods", "run", "demo")
+COMMANDS = ("open", "methods", "run", "demo", "scene")
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -127,7 +127,10 @@ def test_help_is_quick_and_imports_neither_qt_nor_torch() -> None:
 
 
 def test_headless_commands_need_no_qt_and_torch_only_to_run() -> None:
-    code = "import sys\nimport app.headless, app.demo\nprint('found', 'torch' in sys.modules, 'PySide6' in sys.modules)"
+    code = (
+        "import sys\nimport app.headless, app.demo, app.scenes\n"
+        "print('found', 'torch' in sys.modules, 'PySide6' in sys.modules)"
+    )
     done = probe(code)
     assert done.stdout.strip() == "found False False", done.stderr
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QLabel,
     QPushButton,
     QSpinBox,
     QTableWidget,
@@ -184,3 +185,33 @@ def test_files_to_open(parent: QWidget, tmp_path: Path, monkeypatch: pytest.Monk
     assert dialogs.ask_open(parent, tmp_path) == [tmp_path / "a.png"]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "b"), ""))
     assert dialogs.ask_save(parent, tmp_path / "b.ora") == tmp_path / "b.ora"
+
+
+@pytest.mark.parametrize(("size", "stretched"), [((512, 512), True), ((2048, 1536), False), ((1023, 767), False)])
+def test_a_mask_of_another_size_is_scaled_if_the_artist_says_so(
+    parent: QWidget, size: tuple[int, int], stretched: bool
+) -> None:
+    said: list[str] = []
+
+    def answer(button: str) -> Callable[[QDialog], None]:
+        def act(dialog: QDialog) -> None:
+            said.extend(label.text() for label in dialog.findChildren(QLabel))
+            next(each for each in dialog.findChildren(QPushButton) if each.text() == button).click()
+
+        return act
+
+    answering(answer("Scale the mask"))
+    assert dialogs.ask_scale_mask(parent, "mask.png", size, (1024, 768))
+    assert any(f"{size[0]} × {size[1]} pixels, the picture 1024 × 768" in text for text in said)
+    assert any("stretched" in text for text in said) == stretched
+    answering(answer("Cancel"))
+    assert not dialogs.ask_scale_mask(parent, "mask.png", size, (1024, 768))
+
+
+def test_masks_are_opened_and_written_by_name(parent: QWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.png"), ""))
+    assert dialogs.ask_open_mask(parent, tmp_path) == tmp_path / "a.png"
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
+    assert dialogs.ask_open_mask(parent, tmp_path) is None
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "b"), ""))
+    assert dialogs.ask_export_mask(parent, tmp_path / "x.png") == tmp_path / "b.png"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QApplication
 
 from app.floating_bar import MARGIN, FloatingBar
 from app.main_window import MainWindow
@@ -52,6 +53,7 @@ def test_it_never_leaves_the_canvas(bar: FloatingBar, window: MainWindow, target
 
 
 def test_it_follows_the_selection_of_the_document(bar: FloatingBar, window: MainWindow, document: Document) -> None:
+    QApplication.processEvents()  # the window is laid out
     before = bar.geometry()
     document.select(rectangle(Rect(20, 4, 20, 10), document.canvas))
     assert bar.geometry() != before

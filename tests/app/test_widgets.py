@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.widgets import SEED_LIMIT, ElidedLabel, NumberControl, Section, SeedField
+from app.widgets import SEED_LIMIT, ElidedLabel, NumberControl, Section, SeedField, hide_to_fit
 
 
 def number(qtbot: QtBot, *args: object, **options: object) -> tuple[NumberControl, list[float]]:
@@ -105,3 +106,19 @@ def test_a_long_text_is_cut_with_an_ellipsis_and_told_whole(qtbot: QtBot) -> Non
     assert label.toolTip() == "A very long title of a job that does not fit"
     label.resize(2000, 20)
     assert label.text() == label.toolTip()
+
+
+def test_what_does_not_fit_is_hidden_in_order_and_comes_back(qtbot: QtBot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    row = QHBoxLayout(page)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(0)
+    parts = [QLabel() for _ in range(4)]
+    for part in parts:
+        part.setFixedWidth(100)
+        row.addWidget(part)
+    page.show()
+    for width, shown in ((400, 4), (399, 3), (150, 2), (10, 2), (300, 3), (500, 4)):
+        hide_to_fit(page, width, parts[:2])
+        assert [part.isHidden() for part in parts] == [4 - shown > 0, 4 - shown > 1, False, False]

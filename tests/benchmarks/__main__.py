@@ -26,6 +26,7 @@ def main(
     first_seed: Annotated[int | None, typer.Option(help="First scene seed.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this part (may be repeated).")] = None,
     folder: Annotated[Path | None, typer.Option(help="Write pictures into this folder.")] = None,
+    published: Annotated[bool, typer.Option("--published", help="Judge the scenes of published figures.")] = False,
 ) -> None:
     """Run one benchmark; the exit code is 1 when a goal does not hold.
 
@@ -39,7 +40,7 @@ def main(
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     module = importlib.import_module(f"tests.benchmarks.{name}")
-    report = module.measure(harness.Options(count, first_seed, tuple(only or ()), folder))
+    report = module.measure(harness.Options(count, first_seed, tuple(only or ()), folder, published))
     typer.echo(json.dumps(harness.as_json(name, report), indent=2, default=str))
     if json_file is not None:
         harness.dump(json_file, name, report)

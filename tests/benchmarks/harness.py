@@ -28,12 +28,14 @@ class Options:
         first_seed: first scene seed, for those that judge pictures.
         only: names of the parts to run; empty = all.
         folder: where pictures go; None = none are written.
+        published: judge the scenes of published figures, which nothing was ever tuned to.
     """
 
     count: int | None = None
     first_seed: int | None = None
     only: tuple[str, ...] = ()
     folder: Path | None = None
+    published: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Goal:
     @classmethod
     def at_least(cls, limit: float, value: float) -> Goal:
         return cls(f">= {limit:g}", round(value, 4), value >= limit)
+
+    @classmethod
+    def missing(cls, goal: str) -> Goal:
+        """A figure that nothing can measure yet: it does not hold."""
+        return cls(goal, None, False)
 
 
 @dataclass(frozen=True)

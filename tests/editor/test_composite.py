@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editor.composite import Compositor, composite, composite_layers, screen_pixels
+from editor.compositor import _cost
 from editor.document import Document
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer
@@ -139,6 +140,10 @@ def test_the_screen_shows_the_same_whatever_is_cached(layers: tuple[Layer, ...],
         assert np.abs(compositor.render(area).astype(int) - screen_pixels(document.layers, area)).max() <= 1
 
 
+def bytes_in(compositor: Compositor) -> int:
+    return sum(_cost(planes) for planes in compositor._cells.values())
+
+
 def test_the_cache_is_bounded_and_forgets_changed_layers() -> None:
     document = photo_document(1500, 1500)
     for seed in range(3):
@@ -147,12 +152,12 @@ def test_the_cache_is_bounded_and_forgets_changed_layers() -> None:
     compositor = Compositor(document, cache_limit=limit)
     document.activate(document.layers[1].id)
     compositor.render(document.canvas)
-    assert 0 < compositor.cached_bytes <= limit
+    assert 0 < compositor.cached_bytes == bytes_in(compositor) <= limit
     document.replace(document.layers[0].id, opacity=0.5)
     document.replace(document.layers[3].id, opacity=0.5)
     document.replace(document.layers[2].id, opacity=0.5)
     compositor.render(Rect(0, 0, 1, 1))
-    assert compositor.cached_bytes <= 2 * 128 * 128 * 16  # one cell of each new run
+    assert compositor.cached_bytes == bytes_in(compositor) <= 2 * 128 * 128 * 16  # one cell of each new run
 
 
 def test_painting_the_active_layer_composites_only_that_layer_again() -> None:
@@ -178,9 +183,10 @@ def test_cells_with_nothing_in_them_count_too_and_all_can_be_forgotten() -> None
     compositor = Compositor(document, cache_limit=20_000)
     for x in range(0, 4000, 1000):
         compositor.render(Rect(x, 1000, 1000, 1000))
-    assert 0 < compositor.cached_bytes <= 20_000
+    assert 0 < compositor.cached_bytes == bytes_in(compositor) <= 20_000
     assert len(compositor._cells) < 100
     before = compositor.render(Rect(0, 0, 50, 50))
     compositor.forget()
     assert compositor.cached_bytes == 0
     assert np.array_equal(compositor.render(Rect(0, 0, 50, 50)), before)
+    assert compositor.cached_bytes == bytes_in(compositor)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from editor import masks
 from editor.geometry import Rect
@@ -172,3 +173,108 @@ def test_combining_with_nothing() -> None:
     assert masks.combined(shape, nothing, Combine.REPLACE) is None
     assert masks.combined(shape, shape, Combine.SUBTRACT) is None
     assert masks.combined(shape, masks.rectangle(Rect(50, 50, 9, 9), CANVAS), Combine.INTERSECT) is None
+
+
+DEPTHS = pytest.mark.parametrize("dtype", [np.uint8, np.uint16], ids=["8 bit", "16 bit"])
+
+
+def disc(radius: int) -> np.ndarray:
+    steps = np.arange(-radius, radius + 1)
+    return steps[:, None] ** 2 + steps[None, :] ** 2 <= radius * radius
+
+
+@DEPTHS
+@given(seed=st.integers(0, 10_000), radius=st.integers(1, 7), hard=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_grow_and_shrink_are_the_grey_morphology_of_scipy(dtype: type, seed: int, radius: int, hard: bool) -> None:
+    mask = noise(33, 41, dtype, seed, channels=1)[..., 0]
+    if hard:
+        mask = (mask > np.iinfo(dtype).max // 8 * 7).astype(dtype) * np.iinfo(dtype).max
+    footprint = disc(radius)
+    assert np.array_equal(masks.grow(mask, radius), ndimage.grey_dilation(mask, footprint=footprint, mode="nearest"))
+    assert np.array_equal(masks.shrink(mask, radius), ndimage.grey_erosion(mask, footprint=footprint, mode="nearest"))
+
+
+@DEPTHS
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_holes_are_those_of_scipy_and_soft_values_stay(dtype: type, seed: int) -> None:
+    mask = ndimage.gaussian_filter(noise(40, 50, dtype, seed, channels=1)[..., 0], 1.2)
+    half = np.iinfo(dtype).max // 2 + 1
+    inside = mask >= half
+    holes = ndimage.binary_fill_holes(inside, structure=np.ones((3, 3)) > 0) & ~inside
+    holes_over_sides = ndimage.binary_fill_holes(inside) & ~inside
+    filled = masks.fill_holes(mask)
+    assert np.array_equal(filled, np.where(holes_over_sides, np.iinfo(dtype).max, mask))
+    assert (filled[holes] == np.iinfo(dtype).max).all()
+
+
+@DEPTHS
+@given(seed=st.integers(0, 10_000), least=st.integers(1, 60))
+@settings(max_examples=25, deadline=None)
+def test_specks_are_parts_of_less_than_their_area_as_scipy_labels_them(dtype: type, seed: int, least: int) -> None:
+    full = int(np.iinfo(dtype).max)
+    mask = noise(40, 50, dtype, seed, channels=1)[..., 0]
+    mask[ndimage.gaussian_filter(mask / full, 1.5) < 0.5] = 0
+    labels, count = ndimage.label(mask, structure=np.ones((3, 3)))
+    areas = ndimage.sum_labels(mask / full, labels, np.arange(count + 1))
+    expected = np.where((labels > 0) & (areas[labels] >= least - 1e-9), mask, 0)
+    assert np.array_equal(masks.remove_specks(mask, least), expected)
+
+
+def test_a_soft_edge_goes_and_stays_with_its_part() -> None:
+    mask = np.zeros((60, 60), np.uint8)
+    mask[5:8, 5:8], mask[30:50, 30:50] = 255, 255
+    soft_mask = masks.feather(mask, 3)
+    cleaned = masks.remove_specks(soft_mask, 40)
+    assert not cleaned[:20, :20].any()
+    assert np.array_equal(cleaned[22:, 22:], soft_mask[22:, 22:])
+    assert not masks.remove_specks(np.zeros((9, 9), np.uint8), 5).any()
+    assert (masks.remove_specks(np.full((9, 9), 255, np.uint8), 81) == 255).all()
+
+
+@pytest.mark.parametrize("pixels", [1, 3, 9])
+@pytest.mark.parametrize("make", [soft, blobs])
+def test_smoothing_is_a_median_and_a_touch_of_blur(pixels: int, make: object) -> None:
+    mask = make(5)  # type: ignore[operator]
+    median = ndimage.median_filter(mask, size=2 * pixels + 1, mode="nearest").astype(float)
+    expected = ndimage.gaussian_filter(median, 0.7, mode="nearest", truncate=3.0)
+    assert np.abs(masks.smooth(mask, pixels) - expected).max() <= 3  # of 255: fixed point kernels
+
+
+@DEPTHS
+def test_smoothing_takes_teeth_and_keeps_straight_edges(dtype: type) -> None:
+    full = np.iinfo(dtype).max
+    mask = np.zeros((80, 80), dtype)
+    mask[:, 40:] = full
+    straight = masks.smooth(mask, 6)
+    mask[::8, 36:40] = full  # teeth one pixel high
+    mask[4::8, 40:44] = 0  # and notches
+    assert np.array_equal(masks.smooth(mask, 6)[10:-10], straight[10:-10])
+    assert (np.argmax(straight >= full // 2, axis=1) == 40).all()
+    assert (masks.smooth(np.full((20, 20), full, dtype), 5) == full).all()
+    with pytest.raises(ValueError, match="up to 127 pixels"):
+        masks.smooth(mask, 200)
+
+
+@DEPTHS
+@pytest.mark.parametrize("pixels", [4.0, 15.9, 16.0, 40.0, 150.0])
+@pytest.mark.parametrize("size", [(250, 311), (256, 320)])
+def test_feather_is_the_gaussian_of_scipy_within_one_per_cent(
+    dtype: type, pixels: float, size: tuple[int, int]
+) -> None:
+    full = int(np.iinfo(dtype).max)
+    mask = (ndimage.gaussian_filter(noise(*size, np.uint8, 7, channels=1)[..., 0], 9) > 127).astype(dtype) * full
+    exact = ndimage.gaussian_filter(mask.astype(float), pixels / 2, mode="nearest", truncate=4.0)
+    assert np.abs(masks.feather(mask, pixels) - exact).max() <= 0.01 * full
+    assert (masks.feather(np.full(size, full, dtype), pixels) == full).all()
+
+
+def test_operations_on_nothing_and_on_everything() -> None:
+    empty, full = np.zeros((30, 40), np.uint8), np.full((30, 40), 255, np.uint8)
+    for change in (masks.grow, masks.shrink, masks.feather, masks.smooth, masks.remove_specks):
+        assert np.array_equal(change(empty, 20), empty), change
+        assert np.array_equal(change(full, 20), full), change
+    assert np.array_equal(masks.fill_holes(empty), empty)
+    assert np.array_equal(masks.fill_holes(full), full)
+    assert np.array_equal(masks.invert(empty), full)

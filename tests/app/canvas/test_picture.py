@@ -83,6 +83,28 @@ def test_a_large_change_is_seen_coarsely_at_once_and_then_exactly(qtbot: QtBot) 
     picture.close()
 
 
+def test_many_small_changes_are_merged_once_not_every_turn(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = stacked_document(1536)
+    picture = Picture(document)
+    picture.look_at(0, document.canvas)
+    finish(picture)
+    sizes: list[int] = []
+    monkeypatch.setattr("app.canvas.picture.merged", lambda rects: sizes.append(len(rects)) or merged(rects))
+    monkeypatch.setattr("app.canvas.picture.LONGEST", 0.002)
+    layer = document.layers[5]
+    assert isinstance(layer, ImageLayer)
+    pixels = layer.pixels
+    for at in range(0, 1536, 128):  # no two squares touch
+        pixels = pixels.write(Rect(at, at, 9, 9), np.full((9, 9, 4), 200, np.uint8))
+    turns: list[None] = []
+    picture.worked.connect(lambda: turns.append(None))
+    document.replace(layer.id, pixels=pixels)
+    finish(picture)
+    assert len(turns) > 2
+    assert [size for size in sizes if size > 2] == [12]
+    picture.close()
+
+
 def test_nothing_seen_is_nothing_done(qtbot: QtBot) -> None:
     document = stacked_document(1024)
     picture = Picture(document)

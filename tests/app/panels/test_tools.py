@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.main_window import MainWindow
 from app.parts.tools import ToolsPart
@@ -29,7 +32,61 @@ def test_the_row_shows_what_the_tool_has(window: MainWindow, document: Document)
     assert bar.tolerance.isVisible()
     assert not bar.brush_page.isVisible()
     window.tools.choose("lasso")
-    assert bar.feather.isVisible()
+    assert bar.select_page.feather.isVisible()
+
+
+def test_selecting_tools_show_what_each_of_them_has(window: MainWindow, document: Document) -> None:
+    page = window.option_bar.select_page
+    for tool, shown in (
+        ("rectangle", set()),
+        ("polygon", set()),
+        ("wand", {"tolerance", "contiguous", "merged"}),
+        ("colour_range", {"fuzziness", "merged"}),
+    ):
+        window.tools.choose(tool)
+        own = {name for name in ("tolerance", "contiguous", "merged", "fuzziness") if getattr(page, name).isVisible()}
+        assert own == shown, tool
+        assert page.feather.isVisible()
+    settings = window.tools.options
+    page.fuzziness.field.setValue(33)
+    page.tolerance.field.setValue(20)
+    page.contiguous.click()
+    page.merged.click()
+    page.feather.field.setValue(5)
+    now = settings.settings
+    assert (now.range_fuzziness, now.wand_tolerance, now.feather) == (33, pytest.approx(0.2), 5)
+    assert (now.wand_contiguous, now.sample_merged) == (False, False)
+    assert now.fill_tolerance == pytest.approx(0.1)
+
+
+def test_the_mask_brush_says_what_it_does(window: MainWindow, document: Document) -> None:
+    extras = window.option_bar.brush_page.mask_extras
+    assert not extras.isVisible()
+    window.tools.choose("mask_brush")
+    assert extras.isVisible()
+    extras.takes.click()
+    assert window.tools.options.settings.mask_brush_takes
+    assert (extras.adds.isChecked(), extras.takes.isChecked()) == (False, True)
+    extras.adds.click()
+    extras.adds.click()
+    assert (extras.adds.isChecked(), extras.takes.isChecked()) == (True, False)
+    extras.popup.changed.emit((0.0, 1.0, 0.0, 0.3))
+    assert window.tools.options.settings.overlay_colour == (0.0, 1.0, 0.0, 0.3)
+
+
+def test_in_a_narrow_window_brush_options_do_not_overlap(window: MainWindow, document: Document) -> None:
+    page = window.option_bar.brush_page
+    window.tools.choose("mask_brush")
+    for width in (960, 1100, 1500):
+        window.resize(width, 700)
+        QApplication.processEvents()
+        shown = [widget for widget in page.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+                 if widget.isVisible()]  # fmt: skip
+        shown.sort(key=lambda widget: widget.x())
+        for left, right in pairwise(shown):
+            assert left.geometry().right() < right.geometry().left()
+        assert all(widget.width() >= widget.sizeHint().width() for widget in shown)
+    assert len(shown) == 8
 
 
 def test_brush_and_eraser_keep_their_own_values(window: MainWindow) -> None:

@@ -192,7 +192,8 @@ class AnyOrder(RuleBasedStateMachine):
     ) -> None:
         brush = Brush(size=size, hardness=0.5, flow=0.7, opacity=0.8, spacing=0.25, smoothing=0.3)
         self.options.change(brush=brush, eraser=brush, mask_brush=brush, fill_tolerance=0.2, feather=size / 30)
-        self.options.change(colour=data.draw(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 3, st.just(1.0))))
+        colour = data.draw(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 3, st.sampled_from([1.0, 0.4])))
+        self.options.change(colour=colour, fill_contiguous=data.draw(flags))
         if (layer := self._layer(data)) is not None:
             self.document.activate(layer)
             self.document.paint_on_mask = data.draw(flags)
@@ -245,10 +246,10 @@ def test_undo_gives_equal_documents(machine: type[AnyOrder]) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
+            max_examples=80,
+            stateful_step_count=50,
             deadline=None,
-            derandomize=True,
+            print_blob=True,  # so that an example that fails can be run again
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -154,7 +154,7 @@ def test_what_fails_to_save_stays_unsaved(tmp_path: Path, monkeypatch: pytest.Mo
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    monkeypatch.setattr(zipfile.ZipFile, "open", full)
     with pytest.raises(FileProblem, match="not enough room"):
         save_document(document, tmp_path / "work.ora")
     assert document.modified

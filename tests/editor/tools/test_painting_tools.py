@@ -327,6 +327,29 @@ def test_painting_on_the_mask_hides_and_shows() -> None:
     assert document[photo].mask is None
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_mask_made_for_a_gesture_leaves_its_switch_as_it_was(enabled: bool) -> None:
+    document = strokes_document()
+    photo = document.layers[0].id
+    document.history.do(commands.SetMaskEnabled(photo, enabled))  # there is no mask yet
+    document.activate(photo)
+    document.paint_on_mask = True
+    before = document.snapshot()
+    one = tool("brush")
+    one.press(document, event(20, 20))
+    one.cancel(document)
+    assert same_state(document.snapshot(), before)
+    gesture(tool("brush"), document, (-90, -90))  # paints nothing, so it is no step
+    assert same_state(document.snapshot(), before)
+    gesture(tool("eraser"), document, *LINE)
+    assert document[photo].mask_enabled  # else nothing of it would be seen
+    after = document.snapshot()
+    document.history.undo()
+    assert same_state(document.snapshot(), before)
+    document.history.redo()
+    assert same_state(document.snapshot(), after)
+
+
 def test_the_mask_brush_paints_the_selection_softly() -> None:
     document = photo_document()
     one = tool("mask_brush")
@@ -406,6 +429,15 @@ def test_fill_keeps_to_the_selection_and_tells_its_area() -> None:
     assert alpha[5:15, 5:15].min() == alpha.max() == 64
     assert alpha.sum() == 64 * 100
     assert Rect(5, 5, 10, 10) in [change.rect for change in changes if change.what is What.PIXELS]
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_nothing_is_filled_where_the_selection_lies_beside_the_canvas(contiguous: bool) -> None:
+    document, _ = flat_document()
+    document.select(TiledImage(channels=1).fill(Rect(200, 5, 10, 10), 255))
+    gesture(tool("fill", fill_contiguous=contiguous), document, (10, 10))
+    assert document.history.steps == []
+    assert len(document.layers) == 1
 
 
 def test_a_cancelled_fill_leaves_no_trace() -> None:

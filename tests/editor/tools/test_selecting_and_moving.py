@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editor import commands
+from editor import commands, limits
 from editor.composite import composite
 from editor.document import Document
 from editor.errors import DocumentError, LayerLocked
@@ -47,9 +47,10 @@ def test_every_tool_has_a_name_and_a_key_of_its_own() -> None:
     tools = [make(ToolOptions()) for make in TOOLS.values()]
     assert [one.id for one in tools] == list(TOOLS)
     assert set(TOOLS) == {
-        "brush", "eraser", "eyedropper", "fill", "mask_brush", "move", "rectangle", "ellipse", "lasso",
+        "brush", "eraser", "eyedropper", "fill", "mask_brush", "move", "rectangle", "ellipse", "lasso", "polygon",
+        "wand", "colour_range",
     }  # fmt: skip
-    assert len({one.shortcut for one in tools}) == len({one.title for one in tools}) == 9
+    assert len({one.shortcut for one in tools}) == len({one.title for one in tools}) == 12
 
 
 def test_a_rectangle_selects_whole_pixels_whichever_way_it_is_drawn() -> None:
@@ -275,6 +276,29 @@ def test_what_cannot_be_moved_says_why() -> None:
     with pytest.raises(DocumentError, match="nothing to copy"):
         gesture(tool("move"), empty, (0, 0), (9, 9))
     assert len(empty.layers) == 1
+
+
+def test_a_move_that_is_refused_on_the_way_is_over_and_changed_nothing() -> None:
+    document = strokes_document()
+    document.select(TiledImage(channels=1).fill(Rect(5, 5, 9, 9), 255))  # the active layer is empty
+    before, one = document.snapshot(), tool("move")
+    one.press(document, event(0, 0))
+    with pytest.raises(DocumentError, match="nothing to copy"):
+        one.move(document, event(5, 5))
+    assert not one.active
+    one.move(document, event(9, 9))  # hovers
+    one.release(document, event(9, 9))
+    assert document.snapshot() is before
+
+    document.select(None)
+    document.activate(document.layers[0].id)
+    one.press(document, event(0, 0))
+    one.move(document, event(5, 5))
+    with pytest.raises(DocumentError, match="too far"):
+        one.move(document, event(limits.OFFSET + 1, 5))
+    assert not one.active
+    assert document.layers[0].offset == (0, 0)
+    assert document.history.steps == []
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

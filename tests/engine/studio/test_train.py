@@ -11,7 +11,8 @@ import torch
 from diffusers import StableDiffusionPipeline
 from numpy.typing import NDArray
 
-from engine.studio.data import SceneCache, World
+from engine.studio.checkpoints import load_state
+from engine.studio.data import SceneCache, World, object_cover
 from engine.studio.networks import Shape, build_vae
 from engine.studio.train import main
 from engine.studio.train_base import BaseStage, balance_vae, load_base_stage
@@ -48,7 +49,15 @@ def squares(seeds: Sequence[int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8],
     return pictures, ids, captions
 
 
-WORLD = World(32, squares)
+def labels(seeds: Sequence[int]) -> NDArray[np.int64]:
+    """Grey all around (0), and a square (1) of some colour."""
+    found = np.full((len(seeds), 6, 2), -1, np.int64)
+    found[:, 1, 0], found[:, 2, 0] = 0, 1
+    found[:, 2, 1] = [seed % 3 for seed in seeds]
+    return found
+
+
+WORLD = World(32, squares, labels, (2, 3))
 
 
 def vae_training(folder: Path, recipe: Recipe) -> Training:
@@ -129,11 +138,10 @@ def test_base_resumes_exactly(trained: Path, tmp_path: Path) -> None:
 def test_what_is_left_stays_left(trained: Path) -> None:
     scenes = SceneCache(trained / "cache" / "training", WORLD)
     stage = load_base_stage(trained, scenes, 40, SHAPE, CPU)
-    rows = torch.arange(80.0).view(80, 1, 1, 1).expand(80, 4, 8, 8)
     for caption, mirrored in (("a red square left of nothing", False), ("a red square", True)):
-        sided = BaseStage(stage.unet, stage.text_encoder, stage.tokenizer, rows, [[caption]] * 40, CPU)
-        drawn, _ = sided._draw(64, torch.Generator().manual_seed(0))
-        assert bool((drawn[:, 0, 0, 0] % 2 == 1).any()) == mirrored
+        parts = stage.unet, stage.text_encoder, stage.tokenizer, stage.latents
+        rows, _ = BaseStage(*parts, [[caption]] * 40, stage.cover, CPU)._draw(64, torch.Generator().manual_seed(0))
+        assert any(row % 2 for row in rows) == mirrored
 
 
 def test_vae_loss_falls(tmp_path: Path) -> None:
@@ -192,3 +200,34 @@ def test_psnr_of_a_known_error() -> None:
     black = np.zeros((2, 4, 4, 3), np.uint8)
     assert psnr(black, black + np.uint8(255)) == pytest.approx(0.0)
     assert psnr(black, black + np.uint8(16)) == pytest.approx(20 * np.log10(255 / 16), abs=1e-3)
+
+
+def test_published_weights_are_gone_on_with(trained: Path, tmp_path: Path) -> None:
+    published, folder = tmp_path / "published", tmp_path / "training"
+    main(["export", "--folder", str(trained), "--out", str(published)], WORLD, SHAPE)
+    main(["go-on", "--folder", str(folder), "--out", str(published)], WORLD, SHAPE)
+    before, after = load_state(trained / "base.pt"), load_state(folder / "base.pt")
+    assert after["steps"] == before["steps"] > 0
+    assert after["samples"] == before["samples"]
+    exported = {name: value for name, value in before["average"].items() if not name.startswith("reader.")}
+    assert exported.keys() == after["average"].keys()
+    for name, value in exported.items():
+        torch.testing.assert_close(after["average"][name], value, rtol=1e-3, atol=1e-4)  # they were fp16 meanwhile
+    main(["base", "--resume", "--minutes", "0.02", "--scenes", "40", "--folder", str(folder)], WORLD, SHAPE)
+    resumed = load_state(folder / "base.pt")
+    assert resumed["steps"] > before["steps"]
+    assert resumed["warm_from"] == before["steps"]
+    with pytest.raises(FileExistsError, match="exists already"):
+        main(["go-on", "--folder", str(folder), "--out", str(published)], WORLD, SHAPE)
+
+
+def test_objects_and_their_rims_weigh_more() -> None:
+    ids = np.ones((1, 32, 32), np.uint8)
+    ids[0, 8:16, 4:8] = 2
+    ids[0, :4] = 255  # scenery is no object
+    cover = object_cover(ids, 8)
+    assert cover.shape == (2, 1, 8, 8)
+    expected = torch.zeros(8, 8)
+    expected[1:5, 0:3] = 1.0
+    torch.testing.assert_close(cover[0, 0].float(), expected)
+    torch.testing.assert_close(cover[1, 0].float(), expected.flip(-1))

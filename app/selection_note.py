@@ -1,0 +1,44 @@
+"""Says that the next edit runs inside the selection, so that one made long ago is never used unnoticed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+
+from app.theme import set_icon
+from app.widgets import caption, icon_button
+
+
+class SelectionNote(QWidget):
+    """A line with a button that selects nothing; hidden where no selection counts.
+
+    Args:
+        clear: the window's action that selects nothing.
+    """
+
+    def __init__(self, clear: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.icon = QLabel()
+        self.text = caption("")
+        self.clear: QToolButton = icon_button("close", self.tr("Select nothing: run on the whole picture"), size=12)
+        self.clear.clicked.connect(clear.trigger)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.icon)
+        row.addWidget(self.text)
+        row.addWidget(self.clear)
+        row.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.icon.setFixedSize(QSize(16, 16))
+        self.show_selection(there=False, seen=False)
+
+    def show_selection(self, *, there: bool, seen: bool) -> None:
+        """Say whether there is a selection that the next edit uses, and whether any of it can be seen now."""
+        self.setVisible(there)
+        set_icon(self.icon, "rectangle" if seen else "warning", "quiet" if seen else "warning")
+        self.text.setText(self.tr("Inside the selection") if seen else self.tr("Inside a selection out of view"))
+        self.text.setProperty("role", "quiet" if seen else "warning")
+        self.text.style().unpolish(self.text)
+        self.text.style().polish(self.text)
+        self.setToolTip(self.tr("The edit changes the picture only where it is selected."))

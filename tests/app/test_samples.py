@@ -1,0 +1,29 @@
+"""The bundled samples: each document opens with the inputs that its suggested edit needs."""
+
+from __future__ import annotations
+
+from app.samples import FOLDER, samples
+from app.start import CARDS
+from editor.files import open_document
+from editor.layers import ImageLayer, Role
+
+
+def test_every_sample_suggests_an_edit_of_a_start_card() -> None:
+    listed = samples()
+    assert len({sample.id for sample in listed}) == len(listed) >= 3
+    assert {sample.document.name for sample in listed} == {path.name for path in FOLDER.glob("*.ora")}
+    known = {method for card in CARDS for method in card.methods}
+    for sample in listed:
+        assert sample.method in known
+        assert sample.prompt
+        assert sample.title
+
+
+def test_samples_of_strokes_have_strokes_and_those_of_words_a_plain_picture() -> None:
+    for sample in samples():
+        document = open_document(sample.document)
+        layers = [layer for layer in document.walk() if isinstance(layer, ImageLayer)]
+        assert layers[0].name == "Photo"
+        assert document.size == (512, 512)
+        painted = [layer for layer in layers if layer.role is Role.STROKES]
+        assert len(painted) == (1 if sample.method == "sdedit" else 0)
