@@ -258,7 +258,8 @@ def peer(pipe: Any, example: Example, seed: int) -> tuple[NDArray[np.bool_], NDA
     reference, query = example.texts
     image, generator = Image.fromarray(example.pictures[0]), torch.Generator().manual_seed(seed)
     steps = {"num_inference_steps": OPTIONS.steps, "inpaint_strength": OPTIONS.strength}
-    mask = pipe.generate_mask(image, query, reference, num_inference_steps=OPTIONS.steps, generator=generator)
+    texts = {"target_prompt": query, "source_prompt": reference}
+    mask = pipe.generate_mask(image, **texts, num_inference_steps=OPTIONS.steps, generator=generator)
     latents = pipe.invert(reference, image, generator=generator, **steps).latents
     edited = pipe(query, mask, latents, generator=generator, **steps).images[0]
     size = example.pictures.shape[2], example.pictures.shape[1]
@@ -272,8 +273,7 @@ def peer_pipeline(folder: Path, dtype: torch.dtype) -> Any:
 
     kinds = {"vae": AutoencoderKL, "unet": UNet2DConditionModel, "text_encoder": CLIPTextModel}
     parts = {
-        name: kind.from_pretrained(folder / name, variant="fp16", local_files_only=True, dtype=dtype)
-        for name, kind in kinds.items()
+        name: kind.from_pretrained(folder / name, local_files_only=True, dtype=dtype) for name, kind in kinds.items()
     }
     scheduler = DDIMScheduler.from_pretrained(folder / "scheduler")
     pipe = StableDiffusionDiffEditPipeline(
