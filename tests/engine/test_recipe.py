@@ -107,7 +107,7 @@ def test_another_picture_takes_the_place_of_the_first() -> None:
     [
         ({"colour": 1}, "colour"),
         ({"format": "cake"}, "format"),
-        ({"version": 2}, "version"),
+        ({"version": 3}, "version"),
         ({"version": 0}, "version"),
         ({"version": True}, "version"),
         ({"version": "REMOVED"}, "version"),
