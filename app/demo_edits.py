@@ -33,6 +33,7 @@ class DemoEdit:
     document: Document
     prompt: str
     negative_prompt: str = ""
+    reference_prompt: str = ""
     seed: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
@@ -45,7 +46,8 @@ def edits_for(info: MethodInfo) -> list[DemoEdit]:
 
 def _from_sample(sample: Sample) -> DemoEdit:
     document = open_document(sample.document)
-    return DemoEdit(sample.method, document, sample.prompt, sample.negative_prompt, sample.seed, sample.parameters)
+    words = {name: getattr(sample, name) for name in ("prompt", "negative_prompt", "reference_prompt")}
+    return DemoEdit(sample.method, document, **words, seed=sample.seed, parameters=sample.parameters)
 
 
 def _painted(info: MethodInfo) -> Iterator[DemoEdit]:

@@ -15,6 +15,8 @@ from app.jobs.queue import TimeLeft
 from editor.errors import FileProblem
 from editor.files import export_picture, open_pixels, recipe_in, save_document, to_srgb
 from editor.files.export import on_white
+from editor.files.mask_files import write_mask
+from editor.tiles import TiledImage
 from engine.errors import BadRequest
 from engine.recipe import load_recipe
 from engine.request import EditRequest, EditResult, Step
@@ -70,7 +72,7 @@ class Progress:
     def __call__(self, step: Step) -> None:
         """Tell how far the edit is."""
         left = self._clock.stepped(step.index, step.total, time.monotonic())
-        text = f"{self._what}: step {step.index} of {step.total}"
+        text = f"{self._what}: {step.part + ', ' if step.part else ''}step {step.index} of {step.total}"
         if left is not None and step.index < step.total:
             text += f" · {left:.0f} s left"
         if self._stream.isatty():
@@ -130,11 +132,19 @@ def check_folder(folder: Path) -> None:
 def write_result(result: EditResult, target: Path, title: str = "") -> Document:
     """Write photo, strokes and result: with all layers as .ora, else as one flat picture.
 
+    Where the edit only found a mask, an .ora has it as the selection and a .png is that mask in grey.
+
     Raises:
         FileProblem: it cannot be written; a file that was there stays.
     """
     document = bridge.document_of(result.recipe, title)
-    bridge.apply_result(document, result)
+    if result.painted:
+        bridge.apply_result(document, result)
+    elif result.found is not None:
+        document.select(TiledImage.from_array(result.found.mask))
+        if target.suffix.lower() == ".png":
+            write_mask(result.found.mask, target)
+            return document
     if target.suffix.lower() == ".ora":
         save_document(document, target)
     else:

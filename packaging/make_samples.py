@@ -51,6 +51,7 @@ class Plan:
     scene: int
     lines: Sequence[Line]
     prompt: str
+    reference_prompt: str = ""
     method: str = "sdedit"
     selection: tuple[float, float, float, float] | None = None  # ellipse: left, top, right, bottom
     seed: int = 7
@@ -94,6 +95,7 @@ PLANS = (
         1_000_294,
         (),
         "a large shiny blue ball on grass, clear sky",
+        "a large shiny orange ball on grass, clear sky",
         method="diffedit",
         parameters={},
     ),
@@ -141,6 +143,7 @@ def main() -> None:
                 "document": f"{plan.id}.ora",
                 "method": plan.method,
                 "prompt": plan.prompt,
+                **({"reference_prompt": plan.reference_prompt} if plan.reference_prompt else {}),
                 "seed": plan.seed,
                 "parameters": plan.parameters,
             }

@@ -122,7 +122,7 @@ def diffedit(backbone: Backbone, request: EditRequest) -> Run:
             return _unpainted(request, search.stopped_at or looks, seconds, notes, found)
 
     piece = cut_out(request, mask, Seam(options.grow, options.feather, options.context), backbone)
-    change = _Change(backbone, request, options, piece, looks)
+    change = _Change(backbone, request, options, piece, looks, found)
     notes += size_note(piece)
     source = backbone.embed(request.reference_prompt)
     risen = yield from change.inverted(source, seconds)
@@ -134,7 +134,7 @@ def diffedit(backbone: Backbone, request: EditRequest) -> Run:
     before = change.total - change.holding.total
 
     def show(step: Sampled) -> Step:
-        return previews.step(before + step.done, step.clean, "paint")
+        return replace(previews.step(before + step.done, step.clean, "paint"), found=found)
 
     painted = backbone.embed(request.prompt, request.negative_prompt)
     ended = yield from followed(change.painted(painted, risen), show, request.stop_after, seconds)
@@ -151,10 +151,16 @@ class _Change:
     """The latents of one edit: the way up, and the way down with the new words."""
 
     def __init__(
-        self, backbone: Backbone, request: EditRequest, options: DiffEditParameters, piece: Workpiece, looks: int
+        self,
+        backbone: Backbone,
+        request: EditRequest,
+        options: DiffEditParameters,
+        piece: Workpiece,
+        looks: int,
+        found: Found | None,
     ) -> None:
         self._backbone, self._request, self._options = backbone, request, options
-        self._piece, self._looks = piece, looks
+        self._piece, self._looks, self._found = piece, looks, found
         self._times = backbone.schedule.ddim_times(options.steps, options.strength)
         self.holding = Holding(piece.cells(backbone.factor), len(self._times))
         self.alpha = piece.alpha(self.holding.faintest)
@@ -183,7 +189,7 @@ class _Change:
 
         def show(step: Sampled) -> Step:
             passed.append(step)
-            return previews.step(self._looks + step.done, step.clean, "invert")
+            return replace(previews.step(self._looks + step.done, step.clean, "invert"), found=self._found)
 
         run = inversion.invert(predict, backbone.schedule, source, self._times)
         ended = yield from followed(run, show, request.stop_after, seconds)
