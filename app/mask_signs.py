@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from app.canvas.view import CanvasView
 from app.documents import Documents
 from app.edit_options import EditOptions
-from app.mask_state import MaskState
+from app.mask_state import MaskState, Stale
 from app.panels.colour import to_qcolor
 from app.panels.method import MethodPanel
 from app.panels.tool_options import ToolOptionsBar
@@ -43,7 +43,7 @@ class MaskSigns(QObject):
         words.state_changed.connect(self._show_mask)
         tools.options_changed.connect(self._show_options)
         options.method_changed.connect(lambda: self._show_mask(words.state))
-        recipes.replacing_changed.connect(lambda _: self._show_limit())
+        recipes.replacing_changed.connect(lambda _: self._show_mask(words.state))
         workspace.view_made.connect(self._adopt)
         workspace.view_changed.connect(lambda _: self.refresh())
 
@@ -78,13 +78,16 @@ class MaskSigns(QObject):
         settings = self._tools.options.settings
         self._actions[f"combine_{settings.combine}"].setChecked(True)
         self._actions["quick_mask"].setChecked(settings.overlay_always)
-        found = self._words.state.found and self._options.method is not None and self._options.method.finds
+        finds = self._options.method is not None and self._options.method.finds
+        document, state = self._documents.current, self._words.state
+        again = document is not None and self._recipes.replaced_in(document) is not None  # its result is to be seen
+        found = finds and state.found and state.stale is Stale.NO and not again
         for view in self._workspace:
             shown = settings.overlay_always or (found and view is self._workspace.view)
             view.set_mask_tint(to_qcolor(settings.overlay_colour), always=shown)
 
     def _show_mask(self, state: MaskState) -> None:
-        """A found mask is tinted while its method is chosen, so that it is seen what will change."""
+        """A found mask is tinted until it was applied, so that it is seen what will change."""
         self._panel.show_mask(state)
         self._show_limit()
         self._show_options()

@@ -21,6 +21,7 @@ class Stale(Enum):
     NO = auto()
     WORDS = auto()
     PICTURE = auto()
+    APPLIED = auto()  # only the results of this very mask came into the picture since
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,8 @@ class MaskState:
     def found(self) -> bool:
         """Whether it goes back to a mask that was found."""
         return self.whose in (Whose.FOUND, Whose.CHANGED)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the artist should be warned before it is used."""
+        return self.found and self.stale in (Stale.WORDS, Stale.PICTURE)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
-from app.mask_state import MaskState, Stale
+from app.mask_state import MaskState
 from app.theme import set_icon
 from app.widgets import caption, icon_button
 
@@ -44,7 +44,7 @@ class SelectionNote(QWidget):
         """
         self.setVisible(there)
         found = mask is not None and mask.found
-        fine = seen and not (found and mask is not None and mask.stale is not Stale.NO)
+        fine = seen and not (mask is not None and mask.outdated)
         set_icon(self.icon, "rectangle" if fine else "warning", "quiet" if fine else "warning")
         if not seen:
             self.text.setText(self.tr("Inside a selection out of view"))

@@ -59,12 +59,11 @@ class FindSteps(QWidget):
     def show_state(self, state: MaskState) -> None:
         """Say whose mask the next edit uses and what can be done with it."""
         self.state = state
-        stale = state.found and state.stale is not Stale.NO
         self.find.setText(self.tr("Find again") if state.found else self.tr("Find the place"))
-        self.find.setProperty("main", "true" if stale else "false")
+        self.find.setProperty("main", "true" if state.outdated else "false")
         polish(self.find)
         self.text.setText(self._sentence(state))
-        self.text.setProperty("role", "warning" if stale else "quiet")
+        self.text.setProperty("role", "warning" if state.outdated else "quiet")
         polish(self.text)
         if self._threshold is not None:
             cuts = state.whose in (Whose.FOUND, Whose.NOBODY)
@@ -77,6 +76,8 @@ class FindSteps(QWidget):
             return self.tr("This mask was found for other words. Find again, or apply it as it is.")
         if state.found and state.stale is Stale.PICTURE:
             return self.tr("The picture has changed since this mask was found. Find again, or apply it as it is.")
+        if state.found and state.stale is Stale.APPLIED:
+            return self.tr("Applied. Double-click the new layer to change it, or find again in the new picture.")
         return {
             Whose.NOBODY: self.tr("No mask yet. Run finds the place and changes it at once."),
             Whose.FOUND: self.tr("Found. Change it with any mask tool or here, then apply."),

@@ -26,6 +26,7 @@ from app.jobs.method_info import TASK, MethodInfo, ParameterInfo
 from app.mask_state import MaskState, Whose
 from app.panels.find_steps import FindSteps, step_number
 from app.selection_note import SelectionNote
+from app.theme import polish
 from app.widgets import NumberControl, Section, SeedField, action_button, caption, icon_button
 
 Show = Callable[[Any], None]
@@ -228,6 +229,8 @@ class MethodPanel(QWidget):
         self.steps.show_state(state)
         finds = self._options.method is not None and self._options.method.finds
         self.run.setText(self.tr("Apply") if finds and state.whose is not Whose.NOBODY else self.tr("Run"))
+        self.run.setProperty("main", "false" if finds and state.outdated else "true")
+        polish(self.run)
 
     def control(self, name: str) -> QWidget:
         """The control of a parameter, for the keyboard and for tests."""
@@ -279,6 +282,8 @@ class MethodPanel(QWidget):
         compares, finds = info is not None and "reference" in info.inputs, info is not None and info.finds
         for widget in (*self._titles, self.reference):
             widget.setVisible(compares)
+        self.help.setHidden(compares)  # the titles of the fields and the steps say it
+        self.methods.setToolTip(info.help if info is not None else "")
         for widget in (self.steps, self._third):
             widget.setVisible(finds)
         self.prompt.setPlaceholderText(prompt_hint(info))

@@ -112,11 +112,13 @@ class WordsPart(QObject):
             if (origin := self._origins.get(mask)) is not None:
                 origin.layers.add(layer)
 
-    def _select(self, document: Document, mask: TiledImage, origin: _Origin, title: str) -> None:
+    def _select(
+        self, document: Document, mask: TiledImage, origin: _Origin, title: str, *, merge: bool = False
+    ) -> None:
         self._origins[mask] = origin
         if document is self._documents.current:
             self._seen = mask
-        document.history.do(SetSelection(mask, title))
+        document.history.do(SetSelection(mask, title), merge=merge)
 
     # the threshold
 
@@ -146,7 +148,8 @@ class WordsPart(QObject):
             if document.selection is not mask:
                 return
             if anew.tiles and found.mask.any():
-                self._select(document, anew, replace(origin, found=found, threshold=threshold), self.tr("Threshold"))
+                cut_anew = replace(origin, found=found, threshold=threshold)
+                self._select(document, anew, cut_anew, self.tr("Threshold"), merge=True)
             else:
                 self.hint.emit(self.tr("Nothing reaches this threshold, so the mask stays as it was. Lower it."))
             self._option_changed("threshold")  # the slider may have gone on
@@ -211,8 +214,13 @@ class WordsPart(QObject):
         replaced = self._recipes.replaced_in(document)
         if replaced is not None:
             return Stale.NO if replaced in origin.layers else Stale.PICTURE
-        fits = origin.snapshot is not None and same_picture(origin.snapshot, document.snapshot())
-        return Stale.NO if fits else Stale.PICTURE
+        now, then = document.snapshot(), origin.snapshot
+        if then is None:
+            return Stale.PICTURE
+        if same_picture(then, now):
+            return Stale.NO
+        without = replace(now, layers=tuple(layer for layer in now.layers if layer.id not in origin.layers))
+        return Stale.APPLIED if same_picture(then, without) else Stale.PICTURE
 
 
 def _origin(job: Job, result: EditResult, found: Found) -> _Origin:
