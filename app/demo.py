@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Shown:
     """One edit of the demo, done.
 
     Attributes:
+        request: with the mask that the method found by itself, where it did.
         before: (H, W, 3) what the document showed, strokes included, sRGB.
         after: (H, W, 3) the exported flat document.
         seconds: of the edit alone, model already loaded.
@@ -93,15 +94,18 @@ def run_demo(out: Path, methods: Sequence[str], say: Callable[[str], None]) -> d
 def _show(bench: Bench, edit: DemoEdit, info: MethodInfo) -> Shown:
     """Run one edit the way the window does and export what became of the document."""
     document = edit.document
-    words = {name: getattr(edit, name) for name in ("prompt", "negative_prompt", "reference_prompt", "seed")}
-    request = bridge.request_from(document, edit.method, edit.parameters, **words)
+    words = (edit.prompt, edit.negative_prompt, edit.seed)
+    request = bridge.request_from(
+        document, edit.method, edit.parameters, *words, reference_prompt=edit.reference_prompt
+    )
     before = on_white(to_srgb(composite(document.snapshot()), document.profile))
     bench.backbone(request.model)
     start = time.perf_counter()
     result = bench.run(request, Progress(info.title))
     seconds = time.perf_counter() - start
     bridge.apply_result(document, result)
-    return Shown(result.recipe, result, document, before, _exported(document), seconds)
+    recipe = result.recipe if result.found is None else replace(result.recipe, mask=result.found.mask)
+    return Shown(recipe, result, document, before, _exported(document), seconds)
 
 
 def _exported(document: Document) -> Array:
@@ -126,7 +130,7 @@ def _entry(shown: Sequence[Shown], picture: Path) -> dict[str, Any]:
 
 def outside_identical(shown: Shown) -> bool | None:
     """Whether no pixel changed wherever dilate(mask, grow + feather) is 0; None for an edit without a mask."""
-    mask = _mask_of(shown.result)
+    mask = shown.request.mask
     if mask is None:
         return None
     parameters = shown.request.parameters
@@ -134,19 +138,11 @@ def outside_identical(shown: Shown) -> bool | None:
     return bool(np.array_equal(shown.after[outside], shown.before[outside]))
 
 
-def _mask_of(result: EditResult) -> NDArray[np.uint8] | None:
-    """The mask that was given, or that the method found by itself."""
-    if result.recipe.mask is not None or result.found is None:
-        return result.recipe.mask
-    return result.found.mask
-
-
 def changed_fraction(shown: Shown) -> float:
     """The part of the pixels inside the mask (of all without one) that noticeably differ from the photo."""
     image = _eight_bit(shown.request.image).astype(np.int16)
     changed = np.abs(_eight_bit(shown.after) - image).max(axis=2) > _NOTICEABLE
-    mask = _mask_of(shown.result)
-    inside = changed if mask is None else changed[mask > 0]
+    inside = changed if shown.request.mask is None else changed[shown.request.mask > 0]
     return float(inside.mean()) if inside.size else 0.0
 
 
@@ -154,29 +150,28 @@ def sheet(shown: Sequence[Shown]) -> Picture:
     """One row per edit: before, input marks, after, with a line of words below."""
     rows = []
     for each in shown:
-        mask = _mask_of(each.result)
-        tiles = [_eight_bit(each.request.image), marked(each.request, mask), _eight_bit(each.after)]
-        words = each.request.prompt or "removed"
-        named = zip(tiles, ("Before", _marks_title(each.request), f"After: {words}"), strict=True)
+        tiles = [_eight_bit(each.request.image), marked(each.request), _eight_bit(each.after)]
+        after = f"After: {each.request.prompt}" if each.request.prompt else "After, without words"
+        marks = "Found by the words" if each.result.found is not None else _marks_title(each.request)
+        named = zip(tiles, ("Before", marks, after), strict=True)
         rows.append(_beside([_tile(tile, title) for tile, title in named]))
     width = max(row.shape[1] for row in rows)
     padded = [cv2.copyMakeBorder(row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=_PAPER) for row in rows]
     return np.concatenate(padded).astype(np.uint8)
 
 
-def marked(request: EditRequest, mask: NDArray[np.uint8] | None = None) -> Picture:
-    """The picture with the strokes on it, dimmed outside the mask (by default the request's), whose edge is drawn."""
-    mask = request.mask if mask is None else mask
+def marked(request: EditRequest) -> Picture:
+    """The picture with the strokes on it, dimmed outside the mask, whose edge is drawn."""
     picture = _eight_bit(request.image).astype(np.float32)
     if request.strokes is not None:
         strokes = _eight_bit(request.strokes).astype(np.float32)
         alpha = strokes[..., 3:] / np.float32(255)
         picture = strokes[..., :3] * alpha + picture * (1 - alpha)
     out = np.asarray(np.rint(picture), np.uint8)
-    if mask is not None:
-        share = mask[..., None].astype(np.float32) / 255
+    if request.mask is not None:
+        share = request.mask[..., None].astype(np.float32) / 255
         out = np.asarray(np.rint(out * (0.45 + 0.55 * share)), np.uint8)
-        edges, _ = cv2.findContours((mask > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        edges, _ = cv2.findContours((request.mask > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
             cv2.drawContours(out, edges, -1, colour, thickness)
     return out
@@ -188,8 +183,6 @@ def _eight_bit(pixels: Array) -> Picture:
 
 def _marks_title(request: EditRequest) -> str:
     marks = [name for name, given in (("strokes", request.strokes), ("mask", request.mask)) if given is not None]
-    if request.reference_prompt and not marks:
-        return f"Found from: {request.reference_prompt}"
     return ("Input: " + " and ".join(marks)) if marks else "Input: words"
 
 

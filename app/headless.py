@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+import numpy as np
+
 from app.jobs import bridge, engine_start, method_info
 from app.jobs.queue import TimeLeft
 from editor.errors import FileProblem
 from editor.files import export_picture, open_pixels, recipe_in, save_document, to_srgb
 from editor.files.export import on_white
-from editor.files.mask_files import write_mask
-from editor.tiles import TiledImage
 from engine.errors import BadRequest
 from engine.recipe import load_recipe
 from engine.request import EditRequest, EditResult, Step
@@ -132,19 +132,21 @@ def check_folder(folder: Path) -> None:
 def write_result(result: EditResult, target: Path, title: str = "") -> Document:
     """Write photo, strokes and result: with all layers as .ora, else as one flat picture.
 
-    Where the edit only found a mask, an .ora has it as the selection and a .png is that mask in grey.
+    A result that is only a mask becomes the selection of the .ora, else a grey picture.
 
     Raises:
         FileProblem: it cannot be written; a file that was there stays.
     """
-    document = bridge.document_of(result.recipe, title)
     if result.painted:
+        document = bridge.document_of(result.recipe, title)
         bridge.apply_result(document, result)
+    elif result.found is not None and target.suffix.lower() == ".ora":
+        document = bridge.document_of(replace(result.recipe, mask=result.found.mask), title)
     elif result.found is not None:
-        document.select(TiledImage.from_array(result.found.mask))
-        if target.suffix.lower() == ".png":
-            write_mask(result.found.mask, target)
-            return document
+        grey = np.repeat(result.found.mask[..., None], 3, axis=2)
+        document = bridge.document_of(replace(result.recipe, image=grey, strokes=None, mask=None), title)
+    else:
+        raise BadRequest("The edit was stopped before anything was painted, so there is nothing to write.")
     if target.suffix.lower() == ".ora":
         save_document(document, target)
     else:

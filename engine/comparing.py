@@ -38,7 +38,7 @@ def compare(
     level = backbone.schedule.level(t)
     total = np.zeros(z.shape[2:], np.float64)
     done = 0
-    for some in torch.split(noise, at_once):  # type: ignore[no-untyped-call]
+    for some in torch.split(noise, at_once):
         maps = backbone.disagreement(noised(z, some.to(z.device), level), t, words).abs().mean(1)
         for each in maps.double().cpu().numpy():  # one after the other: the sum does not depend on at_once
             total += each

@@ -14,9 +14,10 @@ from engine.request import Found
 Evidence = NDArray[np.float32]  # (h, w), 0..1, 1 = the texts disagree most
 
 AUTOMATIC = 0.5  # the threshold at which the map itself decides
-_REACH = 3  # latent cells within which the picture's edges decide where a difference ends
+_REACH = 4  # latent cells within which the picture's edges decide where a difference ends
 _SMOOTH = 5e-4  # variance of colour (0..1) below which there is no edge
 _OUTLIERS = 0.001  # share of the strongest values that count as equally strong
+_CAUTION = 0.2  # how far above Otsu's value towards the top the automatic cut lies: shadows and doubts stay out
 _WORTH = 0.2  # of the strongest piece: weaker pieces are left out
 _SPECK = 0.001  # of the area: smaller holes are closed
 
@@ -87,7 +88,7 @@ def mask_at(found: Found, threshold: float) -> Found:
     """The same map cut at another threshold; no network has a part in it.
 
     Args:
-        threshold: 0..1; 0.5 lets the map decide (Otsu), less takes in more.
+        threshold: 0..1; 0.5 lets the map decide (a little above Otsu's value), less takes in more.
 
     Returns:
         with a new mask, all 0 where nothing reaches the threshold.
@@ -105,11 +106,12 @@ def mask_at(found: Found, threshold: float) -> Found:
 
 def _cut(difference: NDArray[np.uint8], threshold: float) -> float:
     """The value (1..256) from which on a pixel belongs to the mask."""
-    middle, _ = cv2.threshold(difference, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    otsu, _ = cv2.threshold(difference, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    middle = otsu + 1 + _CAUTION * (254 - otsu)
     if threshold <= AUTOMATIC:
-        cut = (middle + 1) * threshold / AUTOMATIC
+        cut = middle * threshold / AUTOMATIC
     else:
-        cut = middle + 1 + (255 - middle) * (threshold - AUTOMATIC) / (1 - AUTOMATIC)
+        cut = middle + (256 - middle) * (threshold - AUTOMATIC) / (1 - AUTOMATIC)
     return max(cut, 1.0)
 
 
@@ -133,4 +135,4 @@ def _scaled(values: NDArray[np.float32]) -> Evidence:
     top = float(np.quantile(values, 1 - _OUTLIERS))
     if not np.isfinite(top) or top <= 0:
         return np.zeros_like(values)
-    return np.clip(values / np.float32(top), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(values / np.float32(top), 0.0, 1.0), np.float32)

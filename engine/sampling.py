@@ -59,8 +59,8 @@ def resampled_ddim(
 ) -> Iterator[Sampled]:
     """DDIM in which each step but the last is taken `repeats` times, noised back in between (RePaint, Alg. 1).
 
-    Args and yields as for `ddim`; one item per network call. With `repeats` 1 it is `ddim`.
-        seed: of the noise that is added on the way back; `seed + 1` of the CPU generator, since `seed` made z's.
+    Args and yields as for `ddim`, one item per network call; with `repeats` 1 it is `ddim`.
+        seed: that z's own noise came from; what is added on the way back comes from the next one.
     """
     levels = [*(schedule.level(t) for t in times), schedule.final]
     generator = torch.Generator("cpu").manual_seed((seed + 1) % 2**63)

@@ -56,6 +56,7 @@ class Plan:
     selection: tuple[float, float, float, float] | None = None  # ellipse: left, top, right, bottom
     seed: int = 7
     parameters: dict[str, Any] = field(default_factory=lambda: {"strength": 0.5, "steps": 40, "guidance": 3.0})
+    reference_prompt: str = ""
 
 
 RED, DARK_RED, PALE_RED = (206, 34, 32), (120, 14, 18), (250, 170, 160)
@@ -98,6 +99,7 @@ PLANS = (
         "a large shiny orange ball on grass, clear sky",
         method="diffedit",
         parameters={},
+        reference_prompt="a large shiny orange ball on grass, clear sky",
     ),
 )
 

@@ -92,7 +92,9 @@ def prepare(
     info = _info(method)
     values = method_info.parameters_class(info).from_json(dict(parameters))
     snapshot = document.snapshot()
-    words = {"prompt": prompt, "negative_prompt": negative_prompt, "reference_prompt": reference_prompt}
+    words = {"prompt": prompt, "negative_prompt": negative_prompt}
+    if info.takes(Input.REFERENCE):
+        words["reference_prompt"] = reference_prompt
 
     def build() -> EditRequest:
         image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
@@ -177,9 +179,11 @@ def apply_result(document: Document, result: EditResult, replaces: LayerId | Non
         the layer that holds the result.
 
     Raises:
-        ResultDropped: the layer to replace is gone, or the canvas has another size now.
+        ResultDropped: the layer to replace is gone, the canvas has another size now, or nothing was painted.
         LayerLocked: the layer to replace is locked.
     """
+    if not result.painted:
+        raise ResultDropped("Nothing was painted, so there is no new layer.")
     placement = placement_of(document.snapshot(), result)
     layer = placement.layer
     if replaces is not None:

@@ -212,7 +212,7 @@ class Worker(QObject):
         self.running.emit(job)
         result = yield from method.run(backbone, request)
         yield None
-        if keep and result.painted:
+        if keep:
             pack(result, None if isinstance(edit, EditRequest) else edit.snapshot)
         return result
 

@@ -1,9 +1,9 @@
 """Fill and remove: a mask and words, or a mask alone, and the part is painted anew from what lies around it.
 
-Blended latents (Avrahami et al., SIGGRAPH 2023, arXiv 2206.02779): at each step the outside is the picture's own latent,
-noised to the level that z now has. Resampling (RePaint, Lugmayr et al., CVPR 2022, Alg. 1): a step is taken, noised back
-and taken again, so that the inside learns what the outside is. A network made for inpainting (9 channels in Stable
-Diffusion's order: z, mask with 1 = fill, latent of the picture without the part) is also shown what is around.
+Blended latents (Avrahami et al., SIGGRAPH 2023, arXiv 2206.02779): at each step the outside is the picture's own
+latent, noised to the level that z now has. Resampling (RePaint, Lugmayr et al., CVPR 2022, Alg. 1): a step is taken,
+noised back and taken again, so that the inside learns what the outside is. A network made for inpainting (9 channels in
+Stable Diffusion's order: z, mask with 1 = fill, latent of the picture without the part) is also shown what is around.
 """
 
 from __future__ import annotations
