@@ -47,7 +47,6 @@ from editor.tiles import TiledImage
 
 if TYPE_CHECKING:
     from app.jobs.engine_thread import EngineThread
-    from engine.request import Found
 
 SMALLEST = (960, 600)
 FIRST_SIZE = (1440, 900)
@@ -291,10 +290,10 @@ class MainWindow(QMainWindow):
         if view is not None:
             view.clear_preview(job)
 
-    def _show_found(self, document: Document, job: int, found: Found) -> None:
+    def _show_found(self, document: Document, job: int, mask: TiledImage) -> None:
         view = self.workspace.view_of(document)
         if view is not None:
-            view.show_found(job, TiledImage.from_array(found.mask))
+            view.show_found(job, mask)
 
     # lists
 

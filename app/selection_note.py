@@ -55,4 +55,6 @@ class SelectionNote(QWidget):
         self.text.setProperty("role", "quiet" if fine else "warning")
         self.text.style().unpolish(self.text)
         self.text.style().polish(self.text)
+        self.layout().invalidate()
+        self.updateGeometry()  # at once, not with the next turn of the event loop: the floating bar is about to measure
         self.setToolTip(self.tr("The edit changes the picture only where it is selected."))

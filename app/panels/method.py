@@ -42,7 +42,9 @@ class WordsField(QPlainTextEdit):
         self.setAccessibleName(name)
         self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 20)
+        height = self.fontMetrics().lineSpacing() * lines + 10
+        # The theme's own least height would win over setFixedHeight, and a low panel would squeeze the field.
+        self.setStyleSheet(f"QPlainTextEdit {{ min-height: {height}px; max-height: {height}px; }}")
         self.textChanged.connect(lambda: self.edited.emit(self.toPlainText()))
 
     def set_value(self, text: str) -> None:

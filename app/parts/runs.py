@@ -22,6 +22,7 @@ from app.widgets import random_seed
 from editor.document import Change, Document, Snapshot, What
 from editor.errors import DocumentError
 from editor.layers import LayerId
+from editor.tiles import TiledImage
 from engine.errors import BadRequest, EngineError
 from engine.request import EditResult, Found
 
@@ -58,7 +59,7 @@ class RunsPart(QObject):
     preview_shown: (document, job, QImage that may be null, QRect in canvas pixels, fraction done 0..1).
     preview_ended: (document, job).
     job_changed: a JobState.
-    located: (Document, job, Found): where an edit under way will change the picture.
+    located: (Document, job, TiledImage): the mask that an edit under way found by itself.
     found: (Job, EditResult) whose result is a mask and nothing else.
     applied: (Job, EditResult, LayerId): a result came into a document.
     state_changed: something runs, waits or may be kept that did not before.
@@ -259,7 +260,7 @@ class RunsPart(QObject):
     def _locate(self, number: int, found: Found) -> None:
         job = self._jobs.get(number)
         if job is not None and job.document in self._documents:
-            self.located.emit(job.document, number, found)
+            self.located.emit(job.document, number, TiledImage.from_array(found.mask))
 
     def _finish(self, number: int, result: EditResult) -> None:
         job = self._jobs.pop(number, None)

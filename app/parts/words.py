@@ -74,6 +74,7 @@ class WordsPart(QObject):
         self._last: WeakKeyDictionary[Document, tuple[TiledImage, _Origin]] = WeakKeyDictionary()
         self._seen: TiledImage | None = None  # the selection that the threshold was brought in step with
         self._cutting = False
+        self._too_high = -1.0  # the threshold that left nothing last
         self.state = MaskState()
         self._cut_timer = QTimer(self, singleShot=True, interval=CUT_DELAY)
         self._cut_timer.timeout.connect(self._cut)
@@ -98,6 +99,7 @@ class WordsPart(QObject):
             if origin.found.mask.shape != job.document.size[::-1]:
                 raise ResultDropped("The canvas got another size while the place was looked for. Find it again.")
             self._select(job.document, mask, origin, self.tr("Find the place"))
+            self._option_changed("threshold")  # the slider may have been moved meanwhile
 
         self._landing(job.document, "", lambda: TiledImage.from_array(origin.found.mask), done)
 
@@ -134,7 +136,7 @@ class WordsPart(QObject):
         if document is None or origin is None or self._cutting:
             return
         threshold = self._options["threshold"]
-        if threshold == origin.threshold:
+        if threshold in (origin.threshold, self._too_high):
             return
         self._cutting = True
 
@@ -147,10 +149,12 @@ class WordsPart(QObject):
             found, anew = cut
             if document.selection is not mask:
                 return
-            if anew.tiles and found.mask.any():
+            self._too_high = -1.0
+            if found.mask.any():
                 cut_anew = replace(origin, found=found, threshold=threshold)
                 self._select(document, anew, cut_anew, self.tr("Threshold"), merge=True)
             else:
+                self._too_high = threshold
                 self.hint.emit(self.tr("Nothing reaches this threshold, so the mask stays as it was. Lower it."))
             self._option_changed("threshold")  # the slider may have gone on
 
@@ -165,6 +169,7 @@ class WordsPart(QObject):
 
     def _show_threshold(self) -> None:
         """After undo, or in another document, the slider shows where the selected mask was cut."""
+        self._too_high = -1.0
         _, self._seen, origin = self._found_now()
         if origin is not None:
             self._options.set("threshold", origin.threshold)
