@@ -220,7 +220,7 @@ class Step:
         area: (x, y, width, height) in image pixels.
         preview_alpha: (h, w) uint8 soft mask of the preview, None = opaque.
         part: what the method is doing, e.g. "find"; "" where it does one thing only.
-        found: the mask that the method found by itself, on the steps after that.
+        found: the mask that the method found by itself, from when it is complete.
     """
 
     index: int

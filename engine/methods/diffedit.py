@@ -17,6 +17,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import inversion, sampling
@@ -109,62 +110,75 @@ def diffedit(backbone: Backbone, request: EditRequest) -> Run:
     seconds["text"] = perf_counter() - start
     notes = words_note(backbone, words)
 
-    mask, looks, found = request.mask, 0, None
-    if mask is None or options.task == "find":
-        looks = options.noises
+    place = _Place(request.mask, None, 0)
+    if request.mask is None or options.task == "find":
         climb = len(backbone.schedule.ddim_times(options.steps, options.strength))
-        looking = Looking(looks, options.haze, looks + (2 * climb if options.task == "edit" else 0))
-        search = Search(backbone, request, words, looking, seconds)
+        total = options.noises + (2 * climb if options.task == "edit" else 0)
+        search = Search(backbone, request, words, Looking(options.noises, options.haze, total), seconds)
         found = yield from search.run(options.threshold)
-        mask = found.mask
+        place = _Place(found.mask, found, options.noises)
         if options.task == "find" or search.stopped_at is not None:
             request = replace(request, stop_after=search.stopped_at)
-            return _unpainted(request, search.stopped_at or looks, seconds, notes, found)
+            return _unpainted(request, search.stopped_at or place.looks, seconds, notes, found)
+    return (yield from _applied(backbone, request, options, place, seconds, notes))
 
-    piece = cut_out(request, mask, Seam(options.grow, options.feather, options.context), backbone)
-    change = _Change(backbone, request, options, piece, looks, found)
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where to change the picture.
+
+    Attributes:
+        mask: (H, W), given or found.
+        found: what the search found, None where the mask was given.
+        looks: steps that the search took.
+    """
+
+    mask: NDArray[np.uint8] | None
+    found: Found | None
+    looks: int
+
+
+def _applied(
+    backbone: Backbone,
+    request: EditRequest,
+    options: DiffEditParameters,
+    place: _Place,
+    seconds: dict[str, float],
+    notes: tuple[str, ...],
+) -> Run:
+    """Inversion and painting; `seconds` and `notes` are those of the search."""
+    piece = cut_out(request, place.mask, Seam(options.grow, options.feather, options.context), backbone)
+    change = _Change(backbone, request, options, piece, place)
     notes += size_note(piece)
-    source = backbone.embed(request.reference_prompt)
-    risen = yield from change.inverted(source, seconds)
+    risen = yield from change.inverted(backbone.embed(request.reference_prompt), seconds)
     if isinstance(risen, int):
         notes += ("Stopped before anything was painted: the picture was not changed.",)
-        return _unpainted(replace(request, stop_after=risen), risen, seconds, notes, found)
+        return _unpainted(replace(request, stop_after=risen), risen, seconds, notes, place.found)
 
-    previews = Previews(backbone, piece, change.alpha, change.total)
-    before = change.total - change.holding.total
-
-    def show(step: Sampled) -> Step:
-        return replace(previews.step(before + step.done, step.clean, "paint"), found=found)
-
-    painted = backbone.embed(request.prompt, request.negative_prompt)
-    ended = yield from followed(change.painted(painted, risen), show, request.stop_after, seconds)
+    words = backbone.embed(request.prompt, request.negative_prompt)
+    ended = yield from followed(change.painted(words, risen), change.show_painted, request.stop_after, seconds)
     start = perf_counter()
     latent = change.stopped(risen, ended.last) if ended.stopped else ended.last.latent
     picture = piece.finished(to_picture(backbone.decode(latent)))
     seconds["decode"] = perf_counter() - start
     request = replace(request, stop_after=ended.step if ended.stopped else None)
     patch = piece.patch(picture, change.alpha)
-    return EditResult(*patch, request, ended.step, piece.region.scale, seconds, notes, found)
+    return EditResult(*patch, request, ended.step, piece.region.scale, seconds, notes, place.found)
 
 
 class _Change:
     """The latents of one edit: the way up, and the way down with the new words."""
 
     def __init__(
-        self,
-        backbone: Backbone,
-        request: EditRequest,
-        options: DiffEditParameters,
-        piece: Workpiece,
-        looks: int,
-        found: Found | None,
+        self, backbone: Backbone, request: EditRequest, options: DiffEditParameters, piece: Workpiece, place: _Place
     ) -> None:
         self._backbone, self._request, self._options = backbone, request, options
-        self._piece, self._looks, self._found = piece, looks, found
+        self._piece, self._place = piece, place
         self._times = backbone.schedule.ddim_times(options.steps, options.strength)
         self.holding = Holding(piece.cells(backbone.factor), len(self._times))
         self.alpha = piece.alpha(self.holding.faintest)
-        self.total = looks + len(self._times) + self.holding.total
+        self._total = place.looks + len(self._times) + self.holding.total
+        self._previews = Previews(backbone, piece, self.alpha, self._total)
 
     def inverted(
         self, words: Conditioning, seconds: dict[str, float]
@@ -176,20 +190,19 @@ class _Change:
         key = content("trajectory", picture, request.reference_prompt, self._times)
         cache = cache_of(backbone)
         known: Trajectory | None = cache.get(key)
-        reaches = request.stop_after is None or request.stop_after > self._looks + len(self._times)
+        reaches = request.stop_after is None or request.stop_after > self._place.looks + len(self._times)
         if known is not None and reaches:
             return known
         source = backbone.encode(to_tensor(picture))
         seconds["encode"] = seconds.get("encode", 0.0) + perf_counter() - start
         passed: list[Sampled] = []
-        previews = Previews(backbone, self._piece, self.alpha, self.total)
 
         def predict(z: Tensor, t: int) -> Tensor:
             return backbone.predict(z, t, words)
 
         def show(step: Sampled) -> Step:
             passed.append(step)
-            return replace(previews.step(self._looks + step.done, step.clean, "invert"), found=self._found)
+            return self._shown(self._place.looks + step.done, step, "invert")
 
         run = inversion.invert(predict, backbone.schedule, source, self._times)
         ended = yield from followed(run, show, request.stop_after, seconds)
@@ -211,6 +224,13 @@ class _Change:
             return self.holding.mixed(z, risen.at(skipped + index + 1), index)
 
         return sampling.ddim(predict, backbone.schedule, risen.at(skipped), self._times[skipped:], hold)
+
+    def show_painted(self, step: Sampled) -> Step:
+        """The step of a network call of `painted`."""
+        return self._shown(self._total - self.holding.total + step.done, step, "paint")
+
+    def _shown(self, index: int, step: Sampled, part: str) -> Step:
+        return replace(self._previews.step(index, step.clean, part), found=self._place.found)
 
     def stopped(self, risen: Trajectory, last: Sampled) -> Tensor:
         """The best there is: the predicted latent where it was free, the source elsewhere."""

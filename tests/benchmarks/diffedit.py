@@ -158,7 +158,7 @@ def _peer(
         rows.append(_row(example, result, picture, peer_mask, theirs))
         if options.folder is not None:
             harness.save(options.folder / "diffedit.png", np.concatenate(rows))
-    report.figures |= {name: round(mean(values), 3) for name, values in figures.items()}
+    report.figures.update({name: round(mean(values), 3) for name, values in figures.items()})
     report.figures["asked_attribute_changed"] = _asked(scenes, dict(edited))
     report.goals["outside_identical"] = harness.Goal("True", all(identical), all(identical))
     gain = mean(figures["mask_iou_ours"]) - mean(figures["mask_iou_peer"])
@@ -206,7 +206,7 @@ def _speed(report: harness.Report, backbone: Backbone, folder: Path, scenes: lis
     runs: dict[str, Callable[[], object]] = {"ours": lambda: ours(backbone, anew(), seed=next(seeds))}
     for name, pipe in pipes.items():
         runs[name] = partial(lambda pipe: peer(pipe, anew(), 1), pipe)
-    seconds = harness.in_turns(runs, 3)
+    seconds = harness.in_turns(runs, 2)
     report.figures["seconds"] = {name: round(min(values), 3) for name, values in seconds.items()}
     for key, other, limit in (("speed_vs_defaults", "peer", 0.5), ("speed_vs_same_dtype", "peer_same_dtype", 0.9)):
         report.goals[key] = harness.Goal.at_most(limit, min(seconds["ours"]) / min(seconds[other]))

@@ -56,6 +56,7 @@ def test_one_click_shows_all_three_parts(backbone: Backbone) -> None:
     assert all(step.preview is not None and step.preview.dtype == np.uint8 for step in seen)
     assert result.painted
     assert result.found is not None
+    assert {step.found is result.found for step in seen if step.part != "find"} == {True}
     assert result.found.mask.shape == (SIZE, SIZE)
     assert set(result.seconds) == {"text", "encode", "network", "decode"}
 
