@@ -232,6 +232,8 @@ def test_apply_changes_only_the_mask_and_is_edited_again_with_it(
     changed = (flat(document) != before).any(axis=2)
     assert changed.any()
     assert not changed[mask == 0].any()
+    qtbot.waitUntil(lambda: window.words.state.stale is Stale.APPLIED, timeout=5000)
+    assert not window.words.state.outdated
 
     act(window, "select_none")
     window.options.set("prompt", "something else")
