@@ -53,11 +53,11 @@ def export(folder: Path, out: Path, shape: Shape) -> None:
     past = history({"vae": vae_state, "base": base})
     (new / HISTORY).write_text(json.dumps(past) + "\n", encoding="utf-8")
     (new / "README.md").write_text(_card(base, vae_state, new), encoding="utf-8")
-    _put(new, out)
-    print(f"written: {out}, {_megabytes(out):.1f} MB", flush=True)
+    put(new, out)
+    print(f"written: {out}, {megabytes(out):.1f} MB", flush=True)
 
 
-def _put(new: Path, out: Path) -> None:
+def put(new: Path, out: Path) -> None:
     """Move a folder's files over those of another, each in one step: a program may have the old ones open."""
     for file in sorted(path for path in new.rglob("*") if path.is_file()):
         target = out / file.relative_to(new)
@@ -101,7 +101,7 @@ def _card(base: dict[str, Any], vae: dict[str, Any], out: Path) -> str:
         base_samples=base["samples"],
         base_seconds=base["seconds"],
         base_loss=base["curve"][-1][1] if base["curve"] else float("nan"),
-        processor=_processor(),
+        processor=processor(),
         torch=torch.__version__,
         diffusers=diffusers.__version__,
         transformers=transformers.__version__,
@@ -113,11 +113,11 @@ def _count(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 2e6
 
 
-def _megabytes(folder: Path) -> float:
+def megabytes(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
-def _processor() -> str:
+def processor() -> str:
     """What the training ran on, in words."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
