@@ -113,7 +113,7 @@ class FloatingBar(QFrame):
         if info is not None:
             self.words.setVisible("prompt" in info.inputs)
             removes = info.inputs == ("prompt", "mask")
-            hint = self.tr("What should be there? Empty: remove") if removes else self.tr("What should it become?")
+            hint = self.tr("Fill with… (empty: remove)") if removes else self.tr("What should it become?")
             self.words.setPlaceholderText(hint)
         self.place()
 

@@ -70,8 +70,10 @@ class MaskSigns(QObject):
         own = again and method is not None and "strokes" in method.inputs  # the mask that it had
         finds = method is not None and method.finds
         seen = view is not None and view.selection_seen
-        for note in (self._workspace.bar, self._panel.selection):
-            note.show_selection(there=there and used and not own, seen=seen, mask=self._words.state if finds else None)
+        limits, mask = there and used and not own, self._words.state if finds else None
+        self._workspace.bar.show_selection(there=limits, seen=seen, mask=mask)
+        said = finds and seen  # by the panel's steps
+        self._panel.selection.show_selection(there=limits and not said, seen=seen, mask=mask)
 
     def _show_options(self) -> None:
         """Tint masks, and check what is chosen, as the tool options say."""

@@ -49,6 +49,7 @@ class FindSteps(QWidget):
         """Place the control of the threshold in the second step, instead of the one before."""
         if self._threshold is not None:
             self._second.removeWidget(self._threshold)
+            self._threshold.hide()
             self._threshold.deleteLater()
         self._threshold = control
         if control is not None:

@@ -248,6 +248,7 @@ class MethodPanel(QWidget):
         if self._form is not None:
             self._column.removeWidget(self._form)
             self.negative.setParent(self)  # it lives on in the next form
+            self._form.hide()
             self._form.deleteLater()
         self._shows.clear()
         self._controls.clear()

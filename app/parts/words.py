@@ -111,7 +111,10 @@ class WordsPart(QObject):
             self._origins[mask] = _origin(job, result, result.found)
         if mask is not None:
             self._recipes.remember_mask(layer, mask)
-            if (origin := self._origins.get(mask)) is not None:
+            origin = self._origins.get(mask)
+            if origin is None and mask is job.document.selection:  # found, then changed by hand
+                _, origin = self._last.get(job.document, (None, None))
+            if origin is not None:
                 origin.layers.add(layer)
 
     def _select(

@@ -326,6 +326,21 @@ def test_stopping_the_search_keeps_the_mask_so_far(
     assert len(document.layers) == 1
 
 
+def test_live_follows_the_words_and_keep_makes_a_layer(
+    qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document
+) -> None:
+    act(window, "live")
+    window.options.set("prompt", "a green cone")
+    qtbot.waitUntil(lambda: window.runs.may_keep(document), timeout=SLOW)
+    assert len(document.layers) == 1
+    assert document.selection is None
+    qtbot.waitUntil(window.commands["keep"].isEnabled, timeout=5000)
+    act(window, "keep")
+    layer = result_of(document)
+    assert request_of(layer).prompt == "a green cone"
+    assert window.recipes._masks[layer.id].content()  # what was found is there when the layer is edited again
+
+
 def test_words_that_change_nothing_are_a_message(
     qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document, posted: list[Message]
 ) -> None:
