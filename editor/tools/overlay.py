@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from editor.geometry import Point
+from editor.pointing import Pointing, Sketch
 
 
 @dataclass(frozen=True)
@@ -30,4 +31,19 @@ class CircleOverlay:
     radius: float
 
 
-Overlay = OutlineOverlay | CircleOverlay
+@dataclass(frozen=True)
+class PointingOverlay:
+    """What was pointed at, and what a click would find.
+
+    Attributes:
+        offered: the object under the pointer.
+        drawn: way of the drag that is going on; of a box (`boxed`) only its ends count.
+    """
+
+    pointing: Pointing
+    offered: Sketch | None = None
+    drawn: tuple[Point, ...] = ()
+    boxed: bool = True
+
+
+Overlay = OutlineOverlay | CircleOverlay | PointingOverlay
