@@ -6,7 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Shown:
     """One edit of the demo, done.
 
     Attributes:
+        request: with the mask that the method found by itself, where it did.
         before: (H, W, 3) what the document showed, strokes included, sRGB.
         after: (H, W, 3) the exported flat document.
         seconds: of the edit alone, model already loaded.
@@ -94,14 +95,17 @@ def _show(bench: Bench, edit: DemoEdit, info: MethodInfo) -> Shown:
     """Run one edit the way the window does and export what became of the document."""
     document = edit.document
     words = (edit.prompt, edit.negative_prompt, edit.seed)
-    request = bridge.request_from(document, edit.method, edit.parameters, *words)
+    request = bridge.request_from(
+        document, edit.method, edit.parameters, *words, reference_prompt=edit.reference_prompt
+    )
     before = on_white(to_srgb(composite(document.snapshot()), document.profile))
     bench.backbone(request.model)
     start = time.perf_counter()
     result = bench.run(request, Progress(info.title))
     seconds = time.perf_counter() - start
     bridge.apply_result(document, result)
-    return Shown(result.recipe, result, document, before, _exported(document), seconds)
+    recipe = result.recipe if result.found is None else replace(result.recipe, mask=result.found.mask)
+    return Shown(recipe, result, document, before, _exported(document), seconds)
 
 
 def _exported(document: Document) -> Array:
@@ -147,7 +151,9 @@ def sheet(shown: Sequence[Shown]) -> Picture:
     rows = []
     for each in shown:
         tiles = [_eight_bit(each.request.image), marked(each.request), _eight_bit(each.after)]
-        named = zip(tiles, ("Before", _marks_title(each.request), f"After: {each.request.prompt}"), strict=True)
+        after = f"After: {each.request.prompt}" if each.request.prompt else "After, without words"
+        marks = "Found by the words" if each.result.found is not None else _marks_title(each.request)
+        named = zip(tiles, ("Before", marks, after), strict=True)
         rows.append(_beside([_tile(tile, title) for tile, title in named]))
     width = max(row.shape[1] for row in rows)
     padded = [cv2.copyMakeBorder(row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=_PAPER) for row in rows]

@@ -35,17 +35,25 @@ class DemoEdit:
     negative_prompt: str = ""
     seed: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    reference_prompt: str = ""
 
 
 def edits_for(info: MethodInfo) -> list[DemoEdit]:
     """What shows a method: every bundled sample of it, else painted scenes; empty where neither is there."""
     bundled = [_from_sample(sample) for sample in samples() if sample.method == info.id]
-    return bundled or (list(_painted(info)) if info.takes(Input.STROKES) else [])
+    if bundled or not info.takes(Input.PROMPT):
+        return bundled
+    if info.takes(Input.STROKES):
+        return list(_painted(info))
+    if info.takes(Input.REFERENCE):
+        return [_worded(info)]
+    return list(_marked(info)) if info.takes(Input.MASK) else []
 
 
 def _from_sample(sample: Sample) -> DemoEdit:
     document = open_document(sample.document)
-    return DemoEdit(sample.method, document, sample.prompt, sample.negative_prompt, sample.seed, sample.parameters)
+    words = sample.prompt, sample.negative_prompt, sample.seed, sample.parameters, sample.reference_prompt
+    return DemoEdit(sample.method, document, *words)
 
 
 def _painted(info: MethodInfo) -> Iterator[DemoEdit]:
@@ -54,8 +62,52 @@ def _painted(info: MethodInfo) -> Iterator[DemoEdit]:
 
     for masked in (False, True) if info.takes(Input.MASK) else (False,):
         scene = next(_scenes_with_one_object(VALIDATION_SEEDS.start + 40 * masked))
-        document, prompt = painted_scene(scene, "blue" if scene.objects[0].colour != "blue" else "red", masked)
+        document, prompt = painted_scene(scene, _other_colour(scene), masked)
         yield DemoEdit(info.id, document, prompt, seed=7)
+
+
+def _worded(info: MethodInfo) -> DemoEdit:
+    """One scene with the words for what it shows, and for the same in another colour."""
+    from engine.studio.world import VALIDATION_SEEDS, captions
+
+    scene = next(_scenes_with_one_object(VALIDATION_SEEDS.start + 80))
+    wanted = scene.with_object(0, replace(scene.objects[0], colour=_other_colour(scene)))
+    texts = captions(wanted)[0], captions(scene)[0]
+    return DemoEdit(info.id, _document(scene, _photo(scene)), texts[0], seed=7, reference_prompt=texts[1])
+
+
+def _marked(info: MethodInfo) -> Iterator[DemoEdit]:
+    """A scene whose object is marked: once without words, to be removed, and once to become something else."""
+    from engine.studio.world import VALIDATION_SEEDS, captions, render
+
+    scene = next(_scenes_with_one_object(VALIDATION_SEEDS.start + 120))
+    thing = np.asarray(render([scene], _SIZE).ids[0] == 2, np.uint8) * np.uint8(255)
+    room = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (21, 21))
+    wanted = scene.with_object(0, replace(scene.objects[0], colour=_other_colour(scene)))
+    for words in ("", captions(wanted)[0]):
+        document = _document(scene, _photo(scene))
+        document.select(TiledImage.from_array(np.asarray(cv2.dilate(thing, room), np.uint8)))
+        yield DemoEdit(info.id, document, words, seed=7)
+
+
+def _other_colour(scene: Scene) -> str:
+    return "blue" if scene.objects[0].colour != "blue" else "red"
+
+
+def _photo(scene: Scene) -> ImageLayer:
+    from engine.studio.world import render
+
+    photo = render([scene], _SIZE).images[0]
+    return ImageLayer(name="Photo", pixels=_layer_pixels(photo, np.full((_SIZE, _SIZE), 255, np.uint8)))
+
+
+def _document(scene: Scene, *layers: ImageLayer) -> Document:
+    """The layers, bottom to top, the last one active."""
+    document = Document(_SIZE, _SIZE, title=f"Scene {scene.seed}")
+    for index, layer in enumerate(layers):
+        document.insert(layer, None, index)
+    document.activate(layers[-1].id)
+    return document
 
 
 def _scenes_with_one_object(first: int) -> Iterator[Scene]:
@@ -80,18 +132,12 @@ def painted_scene(scene: Scene, colour: str, masked: bool) -> tuple[Document, st
 
     wanted = scene.with_object(0, replace(scene.objects[0], colour=colour))
     pictures = render([scene, wanted], _SIZE)
-    photo, target = pictures.images
+    target = pictures.images[1]
     thing = (pictures.ids[1] == 2).astype(np.uint8)
     brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
     painted = cv2.dilate(cv2.medianBlur(thing * 255, 9), brush)
-    document = Document(_SIZE, _SIZE, title=f"Scene {scene.seed}")
-    layers = (
-        ImageLayer(name="Photo", pixels=_layer_pixels(photo, np.full((_SIZE, _SIZE), 255, np.uint8))),
-        ImageLayer(name="Strokes", role=Role.STROKES, pixels=_layer_pixels(_few_tones(target, thing), painted)),
-    )
-    for index, layer in enumerate(layers):
-        document.insert(layer, None, index)
-    document.activate(layers[-1].id)
+    strokes = ImageLayer(name="Strokes", role=Role.STROKES, pixels=_layer_pixels(_few_tones(target, thing), painted))
+    document = _document(scene, _photo(scene), strokes)
     if masked:
         room = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (17, 17))
         document.select(TiledImage.from_array(np.asarray(cv2.dilate(painted, room), np.uint8)))

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+import numpy as np
+
 from app.jobs import bridge, engine_start, method_info
 from app.jobs.queue import TimeLeft
 from editor.errors import FileProblem
@@ -130,11 +132,21 @@ def check_folder(folder: Path) -> None:
 def write_result(result: EditResult, target: Path, title: str = "") -> Document:
     """Write photo, strokes and result: with all layers as .ora, else as one flat picture.
 
+    A result that is only a mask becomes the selection of the .ora, else a grey picture.
+
     Raises:
         FileProblem: it cannot be written; a file that was there stays.
     """
-    document = bridge.document_of(result.recipe, title)
-    bridge.apply_result(document, result)
+    if result.painted:
+        document = bridge.document_of(result.recipe, title)
+        bridge.apply_result(document, result)
+    elif result.found is not None and target.suffix.lower() == ".ora":
+        document = bridge.document_of(replace(result.recipe, mask=result.found.mask), title)
+    elif result.found is not None:
+        grey = np.repeat(result.found.mask[..., None], 3, axis=2)
+        document = bridge.document_of(replace(result.recipe, image=grey, strokes=None, mask=None), title)
+    else:
+        raise BadRequest("The edit was stopped before anything was painted, so there is nothing to write.")
     if target.suffix.lower() == ".ora":
         save_document(document, target)
     else:

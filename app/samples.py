@@ -19,6 +19,7 @@ class Sample:
         document: an .ora file; strokes layer and selection are inside.
         method: id of the method that the sample shows.
         parameters: values that differ from the method's defaults.
+        reference_prompt: what the picture shows now, for methods that compare.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Sample:
     negative_prompt: str = ""
     seed: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
+    reference_prompt: str = ""
 
 
 @cache

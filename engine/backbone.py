@@ -89,6 +89,7 @@ class Backbone:
         self.layout: Layout = read_layout(unet)
         self.calls = 0
         self._texts: OrderedDict[tuple[str, str], Conditioning] = OrderedDict()
+        self._open: Tensor | None = None  # the gap of a network that fills, where everything is to be filled
 
     @property
     def device(self) -> torch.device:
@@ -102,6 +103,11 @@ class Backbone:
     def channels(self) -> int:
         """Latent channels C."""
         return int(_config(self.vae)["latent_channels"])
+
+    @property
+    def fills(self) -> bool:
+        """An inpainting network: it also takes what lies around the part to be filled (see `predict`)."""
+        return int(_config(self.unet)["in_channels"]) == 2 * self.channels + 1
 
     @property
     def factor(self) -> int:
@@ -158,7 +164,13 @@ class Backbone:
 
     @roomy
     def predict(
-        self, z: Tensor, t: int, words: Conditioning, guidance: float = 1.0, patches: Sequence[Patch] = ()
+        self,
+        z: Tensor,
+        t: int,
+        words: Conditioning,
+        guidance: float = 1.0,
+        patches: Sequence[Patch] = (),
+        gap: Tensor | None = None,
     ) -> Tensor:
         """The noise ε in z, whatever the network was trained to predict.
 
@@ -166,12 +178,15 @@ class Backbone:
             z: (1, C, h, w), scaled, at training time t.
             guidance: of classifier-free guidance: one batch of two, or the prompt alone at 1.
             patches: entered and left inside this call.
+            gap: for a network that fills: (1, 1 + C, h, w), the cells to fill (1 = fill) and the latent of the picture
+                without them. None = everything is to be filled. Other networks take no notice of it.
 
         Returns:
             (1, C, h, w) in z's dtype. Differentiable unless gradients are off.
         """
         guided = guidance != 1.0
-        batch = z.expand(2, -1, -1, -1) if guided else z
+        seen = self._with_gap(z, gap)
+        batch = seen.expand(2, -1, -1, -1) if guided else seen
         context = words.both if guided else words.prompt
         with ExitStack() as stack:
             for patch in patches:
@@ -185,6 +200,35 @@ class Backbone:
             without, with_words = output.chunk(2)
             output = without + guidance * (with_words - without)
         return self.schedule.epsilon(output, z, t)
+
+    @roomy
+    @torch.inference_mode()
+    def disagreement(self, z: Tensor, t: int, words: Conditioning) -> Tensor:
+        """ε with the prompt minus ε with the negative prompt, for several latents in one network call.
+
+        Args:
+            z: (N, C, h, w), scaled, at training time t.
+
+        Returns:
+            (N, C, h, w) in z's dtype.
+        """
+        seen = self._with_gap(z, None)
+        context = words.both.repeat_interleave(len(z), 0)
+        output = self._network(torch.cat([seen, seen]), t, context).to(z.dtype)
+        without, with_words = (self.schedule.epsilon(half, z, t) for half in output.chunk(2))
+        return (with_words - without).clone()
+
+    def _with_gap(self, z: Tensor, gap: Tensor | None) -> Tensor:
+        """What the network takes: z, and for one that fills what it sees besides."""
+        if not self.fills:
+            return z
+        if gap is None:
+            if self._open is None or self._open.shape[2:] != z.shape[2:]:
+                grey = torch.zeros(1, 3, z.shape[2] * self.factor, z.shape[3] * self.factor)
+                latent = self.encode(grey)
+                self._open = torch.cat([torch.ones_like(latent[:, :1]), latent], dim=1)
+            gap = self._open
+        return torch.cat([z, gap.to(z).expand(len(z), -1, -1, -1)], dim=1)
 
     def _network(self, z: Tensor, t: int, context: Tensor) -> Tensor:
         """One counted call; z (N, C, h, w) any float dtype -> the raw output in the network's dtype."""

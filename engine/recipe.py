@@ -2,9 +2,11 @@
 
 A recipe is a zip of `recipe.json` and one PNG per array; the same files beside each other in a folder serve, too::
 
-    {"format": "pentimento-recipe", "version": 1, "method": "sdedit", "parameters": {…}, "prompt": "…",
+    {"format": "pentimento-recipe", "version": 2, "method": "sdedit", "parameters": {…}, "prompt": "…",
      "negative_prompt": "", "seed": 7, "model": "studio", "stop_after": null, "canvas": [512, 512],
      "arrays": {"image": "image.png", "strokes": "strokes.png", "mask": "mask.png"}}
+
+Version 2 added "reference_prompt"; a recipe without one is written as version 1, which older programs read.
 
 Everything in it may come from a stranger: sizes are checked before anything is unpacked, and every refusal names the
 field that is wrong.
@@ -28,7 +30,7 @@ from engine.png import png_bytes, png_pixels, png_size
 from engine.request import EditRequest, Method, is_text
 
 FORMAT = "pentimento-recipe"
-VERSION = 1
+VERSION = 2
 ENTRY = "recipe.json"
 LARGEST_CANVAS = 400_000_000  # pixels; what a document may have, so that every result's recipe can be read again
 
@@ -43,6 +45,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "parameters": (dict,),
     "prompt": (str,),
     "negative_prompt": (str,),
+    "reference_prompt": (str,),
     "seed": (int,),
     "model": (str,),
     "stop_after": (int, type(None)),
@@ -61,11 +64,12 @@ def recipe_bytes(request: EditRequest) -> bytes:
     arrays = {name: getattr(request, name) for name in _CHANNELS if getattr(request, name) is not None}
     plain = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if request.reference_prompt else 1,
         "method": request.method,
         "parameters": asdict(request.parameters),
         "prompt": request.prompt,
         "negative_prompt": request.negative_prompt,
+        **({"reference_prompt": request.reference_prompt} if request.reference_prompt else {}),
         "seed": request.seed,
         "model": request.model,
         "stop_after": request.stop_after,
@@ -157,6 +161,7 @@ def _build(read: Read, entry: str, image: NDArray[Any] | None, methods: Mapping[
         strokes=arrays.get("strokes"),
         mask=arrays.get("mask"),
         stop_after=plain.get("stop_after"),
+        reference_prompt=plain.get("reference_prompt", ""),
     )
 
 

@@ -25,6 +25,7 @@ class Input(Enum):
 
     STROKES = "strokes"
     PROMPT = "prompt"
+    REFERENCE = "reference"
     MASK = "mask"
     BOX = "box"
     POINTS = "points"
@@ -134,6 +135,7 @@ class EditRequest:
         seed: noise comes from a CPU generator with this seed.
         model: id of the model in the catalogue or a folder's path.
         stop_after: network steps after which to finish (a replay of an edit that was stopped early); None = all.
+        reference_prompt: what the picture shows now, for methods that compare; "" = not said.
     """
 
     method: str
@@ -146,6 +148,7 @@ class EditRequest:
     strokes: Pixels | None = None
     mask: NDArray[np.uint8] | None = None
     stop_after: int | None = None
+    reference_prompt: str = ""
 
     def digest(self) -> str:
         """SHA-256 over every value and array: equal digests mean the same edit."""
@@ -158,6 +161,8 @@ class EditRequest:
             "model": self.model,
             "stop_after": self.stop_after,
         }
+        if self.reference_prompt:  # an edit without one keeps the digest that it always had
+            plain["reference_prompt"] = self.reference_prompt
         sha = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
         for name in ("image", "strokes", "mask"):
             array = getattr(self, name)
@@ -191,6 +196,21 @@ def check_request(request: EditRequest) -> None:
 
 
 @dataclass(frozen=True, eq=False)
+class Found:
+    """Where other words would change a picture. `engine.finding.mask_at` cuts it anew without any network.
+
+    Attributes:
+        mask: (H, W) uint8, 255 = would change: an ordinary mask of the whole picture.
+        difference: (h, w) uint8, 255 = the words disagree most; stretch it over `area`.
+        area: (x, y, width, height) in image pixels; outside it nothing was found.
+    """
+
+    mask: NDArray[np.uint8]
+    difference: NDArray[np.uint8]
+    area: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
 class Step:
     """One network step is done.
 
@@ -199,6 +219,8 @@ class Step:
         preview: (h, w, 3) uint8 sRGB, small; covers `area`. None where there is nothing to show.
         area: (x, y, width, height) in image pixels.
         preview_alpha: (h, w) uint8 soft mask of the preview, None = opaque.
+        part: what the method is doing, e.g. "find"; "" where it does one thing only.
+        found: the mask that the method found by itself, from when it is complete.
     """
 
     index: int
@@ -206,11 +228,16 @@ class Step:
     preview: NDArray[np.uint8] | None = None
     area: tuple[int, int, int, int] = (0, 0, 0, 0)
     preview_alpha: NDArray[np.uint8] | None = None
+    part: str = ""
+    found: Found | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class EditResult:
-    """A patch for a new layer.
+    """A patch for a new layer, a mask, or both.
+
+    Where only a mask was asked for, or the edit was stopped before anything was painted, patch and alpha have no
+    pixels; `painted` tells.
 
     Attributes:
         patch: (h, w, 3), dtype of the request's image, sRGB.
@@ -221,6 +248,7 @@ class EditResult:
         scale: working pixels per image pixel of the region (1 = native).
         seconds: wall time of the parts, e.g. {"text": …, "encode": …, "network": …, "decode": …}.
         notes: sentences for the artist (e.g. that the region was scaled down).
+        found: the mask that the method found by itself.
     """
 
     patch: Pixels
@@ -231,6 +259,12 @@ class EditResult:
     scale: float = 1.0
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    found: Found | None = None
+
+    @property
+    def painted(self) -> bool:
+        """Whether there is a patch."""
+        return self.alpha.size > 0
 
 
 Run = Generator[Step, Control | None, EditResult]

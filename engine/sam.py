@@ -34,6 +34,7 @@ from engine.segmentation import (
 
 _KEPT = 8  # pictures; a published network's embedding takes 4 MB
 _SNAP_SIDE = 256  # longest side of the picture that edges are snapped to, pixels
+_SNAPS = 2  # the second time the colours are learned beside a better edge
 _STROKE_CLICKS = 3  # a stroke is as many clicks
 
 
@@ -79,7 +80,9 @@ class SamChoices:
         if small is None or not self.snap:
             return _inside(_resized(drawn, self.seen.size), 0.0)
         size = small.shape[1], small.shape[0]
-        mask = snapped(small, _inside(_resized(drawn, size), 0.0), self.snap * max(size) / self.side)
+        mask = _inside(_resized(drawn, size), 0.0)
+        for _ in range(_SNAPS):
+            mask = snapped(small, mask, self.snap * max(size) / self.side)
         return mask if size == self.seen.size else _inside(_resized(mask.astype(np.float32), self.seen.size), 127.5)
 
 

@@ -48,6 +48,43 @@ def ddim(
         yield Sampled(index + 1, z, clean)
 
 
+def resampled_ddim(
+    predict: Predict,
+    schedule: Schedule,
+    z: Tensor,
+    times: Sequence[int],
+    repeats: int,
+    seed: int,
+    hold: Hold = hold_nothing,
+) -> Iterator[Sampled]:
+    """DDIM in which each step but the last is taken `repeats` times, noised back in between (RePaint, Alg. 1).
+
+    Args and yields as for `ddim`, one item per network call; with `repeats` 1 it is `ddim`.
+        seed: that z's own noise came from; what is added on the way back comes from the next one.
+    """
+    levels = [*(schedule.level(t) for t in times), schedule.final]
+    generator = torch.Generator("cpu").manual_seed((seed + 1) % 2**63)
+    done = 0
+    for index, (t, level) in enumerate(zip(times, levels[1:], strict=True)):
+        turns = repeats if index < len(times) - 1 else 1
+        for turn in range(turns):
+            noise = predict(z, t)
+            clean = schedule.clean(z, noise, t)
+            z = hold(noised(clean, noise, level), index, level)
+            done += 1
+            yield Sampled(done, z, clean)
+            if turn < turns - 1:
+                fresh = torch.randn(z.shape, generator=generator, dtype=torch.float32)
+                z = _noised_back(z, fresh.to(z.device), level, levels[index])
+
+
+def _noised_back(z: Tensor, noise: Tensor, low: Level, high: Level) -> Tensor:
+    """z at the level `low`, with as much fresh noise as leads to `high` (DDPM's forward step)."""
+    share = high.signal / low.signal
+    added: float = max(high.noise**2 - (share * low.noise) ** 2, 0.0) ** 0.5
+    return share * z + added * noise
+
+
 def dpm_solver(
     predict: Predict, schedule: Schedule, z: Tensor, times: Sequence[int], hold: Hold = hold_nothing
 ) -> Iterator[Sampled]:

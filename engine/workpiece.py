@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import cast
+from time import perf_counter
+from typing import Generic, NamedTuple, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -12,11 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import masking, region
-from engine.backbone import Backbone
+from engine.backbone import Backbone, Conditioning
+from engine.errors import BadRequest
 from engine.masking import Mask
 from engine.preview import enlarged, latent_colours
 from engine.region import Picture, Region
-from engine.request import EditRequest, Pixels, Step
+from engine.request import Control, EditRequest, Pixels, Step
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,27 @@ def cut_out(request: EditRequest, mask: NDArray[np.uint8] | None, seam: Seam, ba
     return Workpiece(area, source, guide, drawn, denoise, seam, request.image, left_out)
 
 
+def check_not_everything(mask: NDArray[np.uint8] | None) -> None:
+    """Raise BadRequest where a mask leaves nothing of the picture to hold on to."""
+    if mask is not None and mask.min() == 255:
+        raise BadRequest("Everything is masked, so nothing of the picture would be kept. Leave a part of it unmasked.")
+
+
+def size_note(piece: Workpiece) -> tuple[str, ...]:
+    """What the artist should know where a part had to be made smaller."""
+    if piece.region.scale >= 1:
+        return ()
+    percent = max(round(100 * piece.region.scale), 1)
+    return (f"This part was worked on at {percent} % of its size. Select a smaller one for finer detail.",)
+
+
+def words_note(backbone: Backbone, words: Conditioning) -> tuple[str, ...]:
+    """What the artist should know where the words were too many."""
+    if not words.truncated:
+        return ()
+    return (f"The words are longer than this model reads ({backbone.text_length} tokens): the end was left out.",)
+
+
 def to_tensor(picture: Picture) -> Tensor:
     """(h, w, 3) in 0..1 -> (1, 3, h, w) in [-1, 1]."""
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None] * 2 - 1
@@ -122,6 +148,37 @@ def to_tensor(picture: Picture) -> Tensor:
 def to_picture(image: Tensor) -> Picture:
     """(1, 3, h, w) in [-1, 1] -> (h, w, 3) in 0..1."""
     return cast(Picture, ((image[0].permute(1, 2, 0) + 1) / 2).contiguous().cpu().numpy())
+
+
+class Ended(NamedTuple, Generic[T]):
+    """How a run of steps ended."""
+
+    last: T  # what the run yielded last
+    step: int  # index of the last step
+    stopped: bool  # before everything was done
+
+
+def followed(
+    run: Iterable[T], show: Callable[[T], Step], stop_after: int | None, seconds: dict[str, float]
+) -> Generator[Step, Control | None, Ended[T]]:
+    """Let the caller watch and stop a run; the time between its steps goes into seconds["network"].
+
+    Args:
+        run: at least one item, one per network step.
+        show: the Step of an item.
+        stop_after: index of the step after which to stop by itself.
+    """
+    seconds.setdefault("network", 0.0)
+    start = perf_counter()
+    for item in run:
+        step = show(item)
+        seconds["network"] += perf_counter() - start
+        control = yield step
+        start = perf_counter()
+        ended = Ended(item, step.index, False)
+        if step.index < step.total and (control is Control.STOP or step.index == stop_after):
+            return ended._replace(stopped=True)
+    return ended
 
 
 class Previews:
@@ -136,7 +193,7 @@ class Previews:
         shrunk = cv2.resize(alpha, self._size, interpolation=cv2.INTER_AREA) if workpiece.mask is not None else None
         self._alpha = None if shrunk is None else np.rint(shrunk * 255).astype(np.uint8)
 
-    def step(self, index: int, clean: Tensor) -> Step:
+    def step(self, index: int, clean: Tensor, part: str = "") -> Step:
         """Step number `index` (1..total) with the predicted clean latent as its picture."""
         cells = enlarged(self._colours.picture(clean), self._times)
-        return Step(index, self._total, cells[: self._size[1], : self._size[0]].copy(), self._area, self._alpha)
+        return Step(index, self._total, cells[: self._size[1], : self._size[0]].copy(), self._area, self._alpha, part)

@@ -55,6 +55,7 @@ class Plan:
     selection: tuple[float, float, float, float] | None = None  # ellipse: left, top, right, bottom
     seed: int = 7
     parameters: dict[str, Any] = field(default_factory=lambda: {"strength": 0.5, "steps": 40, "guidance": 3.0})
+    reference_prompt: str = ""
 
 
 RED, DARK_RED, PALE_RED = (206, 34, 32), (120, 14, 18), (250, 170, 160)
@@ -96,6 +97,7 @@ PLANS = (
         "a large shiny blue ball on grass, clear sky",
         method="diffedit",
         parameters={},
+        reference_prompt="a large shiny orange ball on grass, clear sky",
     ),
 )
 
@@ -141,6 +143,7 @@ def main() -> None:
                 "document": f"{plan.id}.ora",
                 "method": plan.method,
                 "prompt": plan.prompt,
+                **({"reference_prompt": plan.reference_prompt} if plan.reference_prompt else {}),
                 "seed": plan.seed,
                 "parameters": plan.parameters,
             }

@@ -60,9 +60,10 @@ def request_from(
     negative_prompt: str = "",
     seed: int = 0,
     model: str = "studio",
+    reference_prompt: str = "",
 ) -> EditRequest:
     """The edit of the document as it is now; see `prepare`, which does the slow part in the engine thread."""
-    return prepare(document, method, parameters, prompt, negative_prompt, seed, model).build()
+    return prepare(document, method, parameters, prompt, negative_prompt, seed, model, reference_prompt).build()
 
 
 def prepare(
@@ -73,6 +74,7 @@ def prepare(
     negative_prompt: str = "",
     seed: int = 0,
     model: str = "studio",
+    reference_prompt: str = "",
 ) -> PreparedEdit:
     """Ask for an edit of the document as it is now. Imports no torch.
 
@@ -88,7 +90,7 @@ def prepare(
     snapshot = document.snapshot()
 
     def build() -> EditRequest:
-        return _request(snapshot, info, values, (prompt, negative_prompt, seed, model))
+        return _request(snapshot, info, values, (prompt, negative_prompt, seed, model, reference_prompt))
 
     return PreparedEdit(edit_title(info.title, prompt, seed), snapshot, build)
 
@@ -141,14 +143,17 @@ def request_of(layer: Layer) -> EditRequest:
 
 
 def _request(
-    snapshot: Snapshot, info: MethodInfo, parameters: Parameters, words: tuple[str, str, int, str]
+    snapshot: Snapshot, info: MethodInfo, parameters: Parameters, words: tuple[str, str, int, str, str]
 ) -> EditRequest:
-    prompt, negative_prompt, seed, model = words
+    prompt, negative_prompt, seed, model, reference_prompt = words
     image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
     mask = None
     if snapshot.selection is not None and info.takes(Input.MASK):
         mask = np.ascontiguousarray(snapshot.selection.read(snapshot.canvas)[..., 0], dtype=np.uint8)
-    return EditRequest(info.id, image, parameters, prompt, negative_prompt, seed, model, strokes, mask)
+    reference = reference_prompt if info.takes(Input.REFERENCE) else ""
+    return EditRequest(
+        info.id, image, parameters, prompt, negative_prompt, seed, model, strokes, mask, reference_prompt=reference
+    )
 
 
 # result to document
@@ -170,9 +175,11 @@ def apply_result(document: Document, result: EditResult, replaces: LayerId | Non
         the layer that holds the result.
 
     Raises:
-        ResultDropped: the layer to replace is gone, or the canvas has another size now.
+        ResultDropped: the layer to replace is gone, the canvas has another size now, or nothing was painted.
         LayerLocked: the layer to replace is locked.
     """
+    if not result.painted:
+        raise ResultDropped("Nothing was painted, so there is no new layer.")
     placement = placement_of(document.snapshot(), result)
     layer = placement.layer
     if replaces is not None:

@@ -40,7 +40,7 @@ def pack(result: EditResult, snapshot: Snapshot | None) -> None:
     Args:
         snapshot: the document the edit was made from; None = not known, `apply_result` then does the work.
     """
-    if snapshot is not None:
+    if snapshot is not None and result.painted:
         _placements[result] = (snapshot, _place(snapshot, result))
 
 

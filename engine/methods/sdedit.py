@@ -19,8 +19,8 @@ from torch import Tensor
 from engine import sampling
 from engine.backbone import Backbone, Conditioning
 from engine.errors import BadRequest
+from engine.holding import Holding
 from engine.request import (
-    Control,
     EditRequest,
     EditResult,
     Input,
@@ -32,9 +32,7 @@ from engine.request import (
 )
 from engine.sampling import Sampled
 from engine.schedule import Level, noised
-from engine.workpiece import Previews, Seam, Workpiece, cut_out, to_picture, to_tensor
-
-_HALF_A_GREY = 0.5 / 255
+from engine.workpiece import Previews, Seam, Workpiece, cut_out, followed, size_note, to_picture, to_tensor, words_note
 
 
 @dataclass(frozen=True)
@@ -94,22 +92,15 @@ def sdedit(backbone: Backbone, request: EditRequest) -> Run:
     seconds["encode"], start = perf_counter() - start, perf_counter()
 
     run = painting.run(words, options.guidance, times)
-    seconds["network"], done, latent = 0.0, 0, painting.reference
-    for done, latent, clean in run:
-        step = previews.step(done, clean)
-        seconds["network"] += perf_counter() - start
-        control = yield step
-        start = perf_counter()
-        if done < painting.total and (control is Control.STOP or done == request.stop_after):
-            latent = painting.stopped(clean, done)
-            request = replace(request, stop_after=done)
-            break
-    if done == painting.total:
-        request = replace(request, stop_after=None)
+    ended = yield from followed(run, lambda s: previews.step(s.done, s.clean), request.stop_after, seconds)
+    done, latent, clean = ended.last
+    start = perf_counter()
+    if ended.stopped:
+        latent = painting.stopped(clean, done)
+    request = replace(request, stop_after=done if ended.stopped else None)
     picture = piece.finished(to_picture(backbone.decode(latent)))
     seconds["decode"] = perf_counter() - start
-    if words.truncated:
-        notes += (f"The words are longer than this model reads ({backbone.text_length} tokens): the end was left out.",)
+    notes += words_note(backbone, words)
     return EditResult(*piece.patch(picture, painting.alpha), request, done, piece.region.scale, seconds, notes)
 
 
@@ -121,22 +112,15 @@ class _Painting:
         cells = piece.cells(backbone.factor)
         pictures = [piece.guide] if cells is None or not piece.painted else [piece.guide, piece.source]
         latents = backbone.encode(torch.cat([to_tensor(piece.region.to_work(picture)) for picture in pictures]))
-        self.reference, self.skipped, self.total = latents[:1], 0, count
-        self._joins: Tensor | None = None
-        faintest = 1 / count
-        if cells is not None:
-            faintest = min(faintest, float(cells.max()))  # however faint the mask is, its strongest part changes
-            joins = _joining_steps(cells, count, faintest)
-            self.skipped = int(joins.min())  # steps in which everything would be held
-            self.total = count - self.skipped
-            self._joins = torch.from_numpy(joins - self.skipped)[None, None].to(latents.device)
-            self.reference = torch.where(self._joins < self.total, latents[:1], latents[-1:])
-        self.alpha = piece.alpha(faintest)
+        self._holding = Holding(cells, count)
+        self.total = self._holding.total
+        self.reference = self._holding.changing(latents[:1], latents[-1:])
+        self.alpha = piece.alpha(self._holding.faintest)
         self._noise = sampling.seeded_noise(self.reference.shape, seed).to(latents.device)
 
     def run(self, words: Conditioning, guidance: float, plan: sampling.Plan) -> Iterator[Sampled]:
         """One step per network call."""
-        schedule, times = self._backbone.schedule, plan.times[self.skipped :]
+        schedule, times = self._backbone.schedule, plan.times[self._holding.skipped :]
         z = noised(self.reference, self._noise, schedule.level(times[0]))
 
         def predict(z: Tensor, t: int) -> Tensor:
@@ -146,24 +130,13 @@ class _Painting:
 
     def stopped(self, clean: Tensor, done: int) -> Tensor:
         """The best there is after `done` steps: the predicted latent where it was free, the reference elsewhere."""
-        return self._mixed(clean, self.reference, done - 1)
+        return self._holding.mixed(clean, self.reference, done - 1)
 
     def _hold(self, z: Tensor, index: int, level: Level) -> Tensor:
         """Put back what this step may not change; after the last one, exactly what was never free."""
-        if self._joins is None:
-            return z
         last = index == self.total - 1
         held = self.reference if last else noised(self.reference, self._noise, level)
-        return self._mixed(z, held, index)
-
-    def _mixed(self, free: Tensor, held: Tensor, step: int) -> Tensor:
-        return free if self._joins is None else torch.where(self._joins <= step, free, held)
-
-
-def _joining_steps(cells: NDArray[np.float32], count: int, faintest: float) -> NDArray[np.int64]:
-    """The step (0..count) from which each latent cell is free: early where the mask is strong, `count` = never."""
-    joins: NDArray[np.int64] = np.clip(np.ceil(count * (1.0 - cells - _HALF_A_GREY)), 0, count).astype(np.int64)
-    return np.where(cells >= faintest, np.minimum(joins, count - 1), count)
+        return self._holding.mixed(z, held, index)
 
 
 def _checked(request: EditRequest) -> tuple[SDEditParameters, NDArray[np.uint8] | None]:
@@ -182,13 +155,8 @@ def _checked(request: EditRequest) -> tuple[SDEditParameters, NDArray[np.uint8] 
 
 def _notes(piece: Workpiece) -> tuple[str, ...]:
     """What the artist should know about how the request was understood."""
-    notes = []
-    if piece.left_out:
-        notes.append("Strokes outside the mask were left out.")
-    if piece.region.scale < 1:
-        percent = max(round(100 * piece.region.scale), 1)
-        notes.append(f"This part was worked on at {percent} % of its size. Select a smaller one for finer detail.")
-    return tuple(notes)
+    left_out = ("Strokes outside the mask were left out.",) if piece.left_out else ()
+    return (*left_out, *size_note(piece))
 
 
 METHOD = Method(

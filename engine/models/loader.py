@@ -146,11 +146,12 @@ def _network(kind: Any, folder: Path, part: str, dtype: torch.dtype) -> nn.Modul
 
 def _check_fit(folder: Path, unet: Any, vae: Any, text_encoder: Any, tokenizer: Any) -> None:
     """Refuse parts that do not belong together."""
-    if unet.config.in_channels != vae.config.latent_channels:
+    latent = vae.config.latent_channels
+    if unet.config.in_channels not in (latent, 2 * latent + 1):
         raise store.broken(
             folder,
-            f"its network takes {unet.config.in_channels} channels and a base model {vae.config.latent_channels} "
-            "(it may be made for inpainting)",
+            f"its network takes {unet.config.in_channels} channels, where a base model takes {latent} "
+            f"and one that fills {2 * latent + 1}",
         )
     if unet.config.cross_attention_dim != text_encoder.config.hidden_size:
         raise store.broken(folder, "its text encoder belongs to another network")

@@ -54,7 +54,7 @@ def export(folder: Path, out: Path, shape: Shape) -> None:
     (new / HISTORY).write_text(json.dumps(past) + "\n", encoding="utf-8")
     (new / "README.md").write_text(_card(base, vae_state, new), encoding="utf-8")
     put(new, out)
-    print(f"written: {out}, {_megabytes(out):.1f} MB", flush=True)
+    print(f"written: {out}, {megabytes(out):.1f} MB", flush=True)
 
 
 def put(new: Path, out: Path) -> None:
@@ -113,7 +113,7 @@ def _count(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 2e6
 
 
-def _megabytes(folder: Path) -> float:
+def megabytes(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 

@@ -1,4 +1,4 @@
-"""Trains the bundled model: `python -m engine.studio.train vae|base|sam --minutes M [--resume]`, then `export`.
+"""Trains the bundled models: `python -m engine.studio.train vae|base|judge|sam --minutes M [--resume]`, then exports.
 
 A first full training:
 
@@ -11,6 +11,12 @@ A first full training:
     python -m engine.studio.train sam --minutes 30 --side 128
     python -m engine.studio.train sam --minutes 25 --side 128 --resume --decay
     python -m engine.studio.train export-sam
+
+The judge, which reads round trips of the exported model's autoencoder beside renders:
+
+    python -m engine.studio.train judge --minutes 25
+    python -m engine.studio.train judge --minutes 25 --resume --decay
+    python -m engine.studio.train export-judge
 
 The published weights are gone on with by `scenes`, then `go-on`, then `base --resume`.
 A decayed training can be gone on with: its next slice starts at the full learning rate again. `--helpers 1` is for two
@@ -27,18 +33,23 @@ from pathlib import Path
 import torch
 
 from engine.models.sam import STUDIO, build_sam
+from engine.models.store import BUNDLED, models_folder
+from engine.segmentation import BUNDLED as BUNDLED_SAM
 from engine.studio.data import SceneCache, World, studio_world
 from engine.studio.export import export
+from engine.studio.export_judge import export_judge
 from engine.studio.export_sam import export_sam
+from engine.studio.judge import FOLDER as JUDGE_FOLDER
+from engine.studio.judge_network import JudgeShape
 from engine.studio.networks import Shape, build_vae
 from engine.studio.published import go_on
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
+from engine.studio.train_judge import JUDGE_RECIPE, load_judge_stage
 from engine.studio.train_sam import SAM_RECIPE, SamStage, fit_checkpoint
 from engine.studio.train_vae import VAE_RECIPE, VALIDATION_SCENES, VaeStage
 from engine.studio.training import Recipe, Training
 
 VALIDATION_FIRST = 1_000_000
-MODELS = Path("resources/models")
 
 
 def scene_caches(folder: Path, world: World, count: int) -> tuple[SceneCache, SceneCache]:
@@ -82,6 +93,18 @@ def train_base(options: argparse.Namespace, world: World, shape: Shape, device: 
     training.run(options.minutes, options.decay)
 
 
+def train_judge(options: argparse.Namespace, world: World, shape: Shape, device: torch.device) -> None:
+    """Train the judge on scenes and on their round trips through the exported autoencoder."""
+    torch.manual_seed(0)
+    scenes, validation = scene_caches(options.folder, world, options.scenes)
+    count = options.scenes or len(scenes)
+    stage = load_judge_stage(scenes, count, validation, JudgeShape(), options.round_trips, device)
+    training = Training(stage, recipe(JUDGE_RECIPE, options), options.folder, options.helpers)
+    if options.resume:
+        training.resume()
+    training.run(options.minutes, options.decay)
+
+
 def train_sam(options: argparse.Namespace, world: World, shape: Shape, device: torch.device) -> None:
     """Train the click-to-mask network on the object ids of the scenes."""
     torch.manual_seed(0)
@@ -97,6 +120,7 @@ def train_sam(options: argparse.Namespace, world: World, shape: Shape, device: t
 TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], None]] = {
     "vae": train_vae,
     "base": train_base,
+    "judge": train_judge,
     "sam": train_sam,
 }
 
@@ -104,7 +128,7 @@ TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m engine.studio.train", description=__doc__.splitlines()[0])
-    written = ["scenes", "export", "export-sam", "go-on"]
+    written = ["scenes", "export", "export-judge", "export-sam", "go-on"]
     parser.add_argument("name", choices=[*TRAININGS, *written], help="what to train or to write")
     parser.add_argument(
         "--minutes", type=float, default=30.0, help="working minutes of this slice; pauses do not count"
@@ -117,11 +141,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--crop", type=int, default=0, help="vae: side of the crops, pixels (half the picture)")
     parser.add_argument("--side", type=int, default=0, help="sam: side the pictures are scaled to (the picture's own)")
     parser.add_argument("--decoder-only", action="store_true", help="vae: keep the encoder, so latents stay right")
+    parser.add_argument(
+        "--round-trips", type=int, default=1500, help="judge: this many scenes through the exported autoencoder, too"
+    )
     parser.add_argument("--helpers", type=int, default=0, help="CPU: this many more processes, of one thread each")
     parser.add_argument("--compile", action="store_true", help="base: torch.compile the UNet where that works")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--folder", type=Path, default=Path("training"), help="caches and checkpoints")
-    parser.add_argument("--out", type=Path, help="export, go-on: the model's folder (among the program's own)")
+    parser.add_argument("--out", type=Path, help="export, go-on: the model's folder (that of the program)")
     return parser.parse_args(arguments)
 
 
@@ -134,11 +161,13 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None, sha
     if options.name == "scenes":
         scene_caches(options.folder, world, options.scenes)
     elif options.name == "export":
-        export(options.folder, options.out or MODELS / "studio", shape)
+        export(options.folder, options.out or models_folder() / BUNDLED, shape)
+    elif options.name == "export-judge":
+        export_judge(options.folder, options.out or models_folder() / JUDGE_FOLDER, JudgeShape())
     elif options.name == "export-sam":
-        export_sam(options.folder, options.out or MODELS / "studio-sam")
+        export_sam(options.folder, options.out or models_folder() / BUNDLED_SAM)
     elif options.name == "go-on":
-        go_on(options.out or MODELS / "studio", options.folder)
+        go_on(options.out or models_folder() / BUNDLED, options.folder)
     else:
         TRAININGS[options.name](options, world, shape, torch.device(chosen))
 

@@ -12,6 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,38 @@ def memory_mb() -> float:
     except OSError:
         return peak_memory_mb()
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def own_peak_mb() -> float:
+    """Peak resident size of this process; Linux counts the parent's into what `getrusage` says of a fresh child."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return peak_memory_mb()
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def in_turns(runs: dict[str, Callable[[], object]], times: int, warmup: int = 1) -> dict[str, list[float]]:
+    """Seconds of each run, taken in turns so that a busy moment hits all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(warmup + times):
+        for name, run in runs.items():
+            start = time.perf_counter()
+            run()
+            if turn >= warmup:
+                seconds[name].append(time.perf_counter() - start)
+    return seconds
+
+
+def psnr(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Peak signal-to-noise ratio of two 8-bit pictures, dB."""
+    error = float(np.mean(np.square(first.astype(np.float64) - second)))
+    return 10 * float(np.log10(255**2 / max(error, 1e-6)))
+
+
+def save(path: Path, picture: NDArray[Any]) -> None:
+    """Write an 8-bit picture."""
+    Image.fromarray(picture).save(path)
 
 
 def dump(path: Path, name: str, report: Report) -> None:

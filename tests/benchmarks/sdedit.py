@@ -83,7 +83,7 @@ def _speed(report: harness.Report, folder: Path, options: harness.Options) -> No
         "peer": partial(peer, default_pipeline(folder), picture),
         "peer_same_dtype": partial(peer, same_pipeline(folder), picture),
     }
-    seconds = in_turns(runs, options.count or 7)
+    seconds = harness.in_turns(runs, options.count or 7)
     report.figures["seconds"] = {name: round(min(each), 4) for name, each in seconds.items()}
     report.figures["seconds_median"] = {name: round(median(each), 4) for name, each in seconds.items()}
     for key, other, limit in (("speed_vs_defaults", "peer", 0.5), ("speed_vs_same_dtype", "peer_same_dtype", 1.0)):
@@ -129,10 +129,10 @@ def _likeness(report: harness.Report, folder: Path, options: harness.Options) ->
     values = []
     for seed in range(5):
         results = [ours(each, picture, seed=seed, words="a red ball on grass").patch for each in (fast, exact)]
-        values.append(psnr(*results))
+        values.append(harness.psnr(*results))
         if options.folder is not None and seed == 0:
-            save(options.folder / "sdedit-fast.png", results[0])
-            save(options.folder / "sdedit-float32.png", results[1])
+            harness.save(options.folder / "sdedit-fast.png", results[0])
+            harness.save(options.folder / "sdedit-float32.png", results[1])
     report.figures["psnr_to_float32_db"] = [round(value, 1) for value in values]
     report.goals["likeness_db"] = harness.Goal.at_least(35.0, min(values))
 
@@ -144,15 +144,18 @@ def _mask(report: harness.Report, folder: Path, options: harness.Options) -> Non
     mask = np.zeros((1024, 1024), np.uint8)
     mask[340 : 340 + side, 330 : 330 + side] = 255
     result = ours(backbone, picture, mask=mask)
-    seconds = in_turns({"ours": lambda: ours(backbone, picture, mask=mask)}, options.count or 5)["ours"]
+    seconds = harness.in_turns({"ours": lambda: ours(backbone, picture, mask=mask)}, options.count or 5)["ours"]
     peers = {"peer": default_pipeline(folder), "peer_same_dtype": same_pipeline(folder)}
-    whole = {name: in_turns({name: partial(peer, pipe, picture)}, 1, warmup=0)[name][0] for name, pipe in peers.items()}
+    whole = {
+        name: harness.in_turns({name: partial(peer, pipe, picture)}, 1, warmup=0)[name][0]
+        for name, pipe in peers.items()
+    }
     report.figures["masked_seconds"] = {"ours": round(min(seconds), 4)} | {n: round(s, 3) for n, s in whole.items()}
     report.figures["masked_scale"] = round(result.scale, 4)
     report.goals["masked_vs_whole"] = harness.Goal.at_most(0.2, min(seconds) / min(whole.values()))
     report.goals["masked_scale"] = harness.Goal.at_least(0.5, result.scale)
     if options.folder is not None:
-        save(options.folder / "sdedit-masked.png", result.patch)
+        harness.save(options.folder / "sdedit-masked.png", result.patch)
 
 
 def _memory(report: harness.Report, folder: Path) -> None:
@@ -173,16 +176,7 @@ def peak_of(name: str, folder: str) -> float:
     else:
         pipe = (default_pipeline if name == "peer" else same_pipeline)(Path(folder))
         peer(pipe, example(pipe.unet.config.sample_size * pipe.vae_scale_factor))
-    return _own_peak_mb()
-
-
-def _own_peak_mb() -> float:
-    """Peak resident size of this process; Linux counts the parent's into what `getrusage` says of a fresh child."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return harness.peak_memory_mb()
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+    return harness.own_peak_mb()
 
 
 class Stopwatch:
@@ -245,18 +239,6 @@ def same_pipeline(folder: Path) -> StableDiffusionImg2ImgPipeline:
     return pipe
 
 
-def in_turns(runs: dict[str, Callable[[], object]], times: int, warmup: int = 1) -> dict[str, list[float]]:
-    """Seconds of each run, taken in turns so that a busy moment hits all alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for turn in range(warmup + times):
-        for name, run in runs.items():
-            start = perf_counter()
-            run()
-            if turn >= warmup:
-                seconds[name].append(perf_counter() - start)
-    return seconds
-
-
 def example(side: int) -> NDArray[np.uint8]:
     """Flat strokes of a ball on grass under a sky, (side, side, 3)."""
     picture = np.empty((side, side, 3), np.uint8)
@@ -264,17 +246,6 @@ def example(side: int) -> NDArray[np.uint8]:
     cv2.circle(picture, (side // 2, side * 5 // 8), side // 6, (200, 40, 40), -1)
     cv2.ellipse(picture, (side * 5 // 8, side * 13 // 16), (side // 5, side // 24), 0, 0, 360, (50, 90, 40), -1)
     return picture
-
-
-def psnr(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Peak signal-to-noise ratio of two 8-bit pictures, dB."""
-    error = float(np.mean(np.square(first.astype(np.float64) - second)))
-    return 10 * float(np.log10(255**2 / max(error, 1e-6)))
-
-
-def save(path: Path, picture: NDArray[Any]) -> None:
-    """Write an 8-bit picture."""
-    Image.fromarray(picture).save(path)
 
 
 def _model(scratch: Path) -> tuple[Path, str]:

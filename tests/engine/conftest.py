@@ -40,6 +40,12 @@ def sd2(sd2_folder: Path) -> Backbone:
     return load(str(sd2_folder), "cpu", torch.float32)
 
 
+@pytest.fixture(scope="session")
+def filling(tmp_path_factory: pytest.TempPathFactory) -> Backbone:
+    """Shaped like Stable Diffusion 1.5's inpainting model: 9 channels."""
+    return load(str(write_sd15(tmp_path_factory.mktemp("models") / "filling", 9)), "cpu", torch.float32)
+
+
 @pytest.fixture(params=["sd15", "sd2"])
 def backbone(request: pytest.FixtureRequest) -> Backbone:
     """Each of the tiny models in turn."""

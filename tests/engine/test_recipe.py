@@ -31,6 +31,7 @@ def never(*_: object) -> Any:
     raise AssertionError
 
 
+DIGEST_OF_VERSION_ONE = "07d26a5e6a275424935e877c724bbad123ea74de70d2674513990359e74d74de"
 METHODS = {"any": Method("any", "Any", Knobs, never, frozenset({Input.MASK}))}
 
 
@@ -80,6 +81,21 @@ def test_there_and_back_is_exact(dtype: Any, tmp_path: Path) -> None:
     assert load_recipe(buffer.getvalue(), methods=METHODS).digest() == bare.digest()
 
 
+def test_a_reference_makes_version_two_and_without_one_nothing_changes() -> None:
+    plain = example()
+    with_reference = replace(plain, reference_prompt="a green ball")
+    for request, version in ((plain, 1), (with_reference, 2)):
+        data = recipe_bytes(request)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            values = json.loads(archive.read("recipe.json"))
+        assert values["version"] == version
+        assert ("reference_prompt" in values) == (version == 2)
+        assert load_recipe(data, methods=METHODS).digest() == request.digest()
+    assert plain.digest() != with_reference.digest()
+    # As this edit was known before there were references.
+    assert plain.digest() == DIGEST_OF_VERSION_ONE
+
+
 def test_a_bare_recipe_lies_beside_its_arrays(tmp_path: Path) -> None:
     request = example()
     with zipfile.ZipFile(io.BytesIO(recipe_bytes(request))) as archive:
@@ -107,7 +123,7 @@ def test_another_picture_takes_the_place_of_the_first() -> None:
     [
         ({"colour": 1}, "colour"),
         ({"format": "cake"}, "format"),
-        ({"version": 2}, "version"),
+        ({"version": 3}, "version"),
         ({"version": 0}, "version"),
         ({"version": True}, "version"),
         ({"version": "REMOVED"}, "version"),

@@ -37,11 +37,15 @@ def write_tokenizer(folder: Path) -> CLIPTokenizer:
     return CLIPTokenizer.from_pretrained(str(folder))
 
 
-def write_sd15(folder: Path) -> Path:
-    """Shaped like Stable Diffusion 1.5: four levels, noise prediction, one head count for all, PNDM config."""
+def write_sd15(folder: Path, channels: int = 4) -> Path:
+    """Shaped like Stable Diffusion 1.5: four levels, noise prediction, one head count for all, PNDM config.
+
+    `channels` 9 makes it one of its inpainting models.
+    """
     torch.manual_seed(15)
     unet = UNet2DConditionModel(
         sample_size=8,
+        in_channels=channels,
         block_out_channels=(16, 32, 32, 32),
         layers_per_block=1,
         norm_num_groups=8,

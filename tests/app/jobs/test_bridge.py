@@ -169,6 +169,27 @@ def test_transparency_is_laid_on_white_and_opaque_pixels_stay_exact() -> None:
     assert np.array_equal(image[:, 150:], array[:, 150:, :3])
 
 
+def test_a_reference_text_reaches_only_methods_that_compare(monkeypatch: pytest.MonkeyPatch) -> None:
+    infos = method_info.cached_methods()
+    compares = replace(infos[0], inputs=(*infos[0].inputs, Input.REFERENCE.value))
+    for info, expected in ((infos[0], ""), (compares, "a blue ball")):
+        monkeypatch.setattr(method_info, "cached_methods", lambda info=info: [info])
+        request = request_from(photo_document(), info.id, {}, "a red ball", reference_prompt="a blue ball")
+        assert request.reference_prompt == expected
+
+
+def test_a_result_without_a_patch_leaves_the_document_alone() -> None:
+    document = photo_document()
+    request = request_from(document, "daub", {})
+    nothing = np.zeros((0, 0, 3), np.uint8)
+    result = EditResult(nothing, nothing[..., 0], (0, 0), request, 3)
+    layers = list(document.layers)
+    pack(result, document.snapshot())
+    with pytest.raises(ResultDropped, match="Nothing was painted"):
+        apply_result(document, result)
+    assert list(document.layers) == layers
+
+
 def test_wrong_parameters_are_refused_before_anything_runs() -> None:
     document = photo_document()
     with pytest.raises(BadRecipe, match=r"parameters\.steps"):

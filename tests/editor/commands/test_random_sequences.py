@@ -23,6 +23,7 @@ from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Rol
 from editor.strokes import Brush
 from editor.tiles import UINT8, TiledImage, full_value
 from editor.tools import TOOLS, ToolOptions
+from editor.tools.base import Tool
 from tests.editor.builders import event, gesture, same_state
 
 SIZE = (300, 70)
@@ -55,6 +56,7 @@ class AnyOrder(RuleBasedStateMachine):
         photo = TiledImage(dtype=self.document.dtype).fill(Rect(0, 0, *SIZE), full_value(self.document.dtype) // 3 * 2)
         self.document.insert(ImageLayer(name="Photo", pixels=photo), None, 0)
         self.options = ToolOptions()
+        self.in_hand: Tool | None = None  # it may react to its options until it is put away
         self.states: list[Snapshot] = [self.document.snapshot()]
 
     def teardown(self) -> None:
@@ -191,13 +193,16 @@ class AnyOrder(RuleBasedStateMachine):
         self, data: st.DataObject, tool: str, way: list[tuple[float, float]], keys: Modifier, size: float, cancel: bool
     ) -> None:
         brush = Brush(size=size, hardness=0.5, flow=0.7, opacity=0.8, spacing=0.25, smoothing=0.3)
-        self.options.change(brush=brush, eraser=brush, mask_brush=brush, fill_tolerance=0.2, feather=size / 30)
+        soft = {"fill_tolerance": 0.2, "feather": size / 30}
+        self._did(lambda: self.options.change(brush=brush, eraser=brush, mask_brush=brush, **soft))
+        if self.in_hand is not None:
+            self.in_hand.abandon()
         colour = data.draw(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0])] * 3, st.sampled_from([1.0, 0.4])))
         self.options.change(colour=colour, fill_contiguous=data.draw(flags))
         if (layer := self._layer(data)) is not None:
             self.document.activate(layer)
             self.document.paint_on_mask = data.draw(flags)
-        one = TOOLS[tool](self.options)
+        self.in_hand = one = TOOLS[tool](self.options)
         if not cancel:
             self._did(lambda: gesture(one, self.document, *way, modifiers=keys))
             assert not one.active

@@ -30,7 +30,7 @@ def test_the_studio_network_is_small_and_reads_every_part_of_its_square() -> Non
     picture = torch.zeros(1, 3, STUDIO.side, STUDIO.side, requires_grad=True)
     embedding = sam.image_encoder(picture)
     assert embedding.shape == (1, STUDIO.prompt_width, STUDIO.cells, STUDIO.cells)
-    embedding[0, :, 0, 0].sum().backward()  # one cell, far from most
+    embedding[0, 0, 0, 0].backward()  # one cell, far from most
     assert picture.grad is not None
     cells = picture.grad.abs().amax(1)[0].unfold(0, STUDIO.patch, STUDIO.patch).unfold(1, STUDIO.patch, STUDIO.patch)
     assert (cells.amax((2, 3)) > 0).all()

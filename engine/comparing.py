@@ -1,0 +1,46 @@
+"""How much two texts disagree about each cell of a picture (DiffEdit, Couairon et al., ICLR 2023, section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.backbone import Backbone, Conditioning
+from engine.schedule import noised
+
+
+class Compared(NamedTuple):
+    """What is known after some noises."""
+
+    done: int  # noises so far
+    difference: NDArray[np.float32]  # (h, w) mean of |ε(prompt) − ε(negative)| over noises and channels
+
+
+def compare(
+    backbone: Backbone, z: Tensor, words: Conditioning, noise: Tensor, t: int, at_once: int = 2
+) -> Iterator[Compared]:
+    """Both texts' predictions for the same noisy latents, noise by noise.
+
+    Guidance would only multiply the map: (u + g·(a − u)) − (u + g·(b − u)) = g·(a − b). So it is left out, and a noise
+    costs two evaluations where diffusers' pipeline spends four.
+
+    Args:
+        z: clean latent, (1, C, h, w).
+        words: the prompt and, as the negative prompt, the text it is compared with.
+        noise: (N, C, h, w).
+        at_once: noises per network call; changes memory and speed only.
+    """
+    level = backbone.schedule.level(t)
+    total = np.zeros(z.shape[2:], np.float64)
+    done = 0
+    for some in torch.split(noise, at_once):
+        maps = backbone.disagreement(noised(z, some.to(z.device), level), t, words).abs().mean(1)
+        for each in maps.double().cpu().numpy():  # one after the other: the sum does not depend on at_once
+            total += each
+        done += len(some)
+        yield Compared(done, (total / done).astype(np.float32))
