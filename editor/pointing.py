@@ -82,6 +82,7 @@ class Found:
         shape: one channel, 255 = inside, canvas pixels.
         choice: which of the masks that fit it is.
         choices: how many fit, at least one; the likeliest is the first.
+        rough: its edge was not worked out yet; the same with a better one may follow.
     """
 
     pointing: Pointing
@@ -89,6 +90,7 @@ class Found:
     sketch: Sketch
     choice: int = 0
     choices: int = 1
+    rough: bool = False
 
 
 class Finder(Protocol):
@@ -102,7 +104,7 @@ class Finder(Protocol):
     def hovers(self) -> bool: ...
 
     def hover(self, document: Document, pointing: Pointing, choice: int, found: Callable[[Found], None]) -> None:
-        """Say what a click would find; of several questions only the newest is answered."""
+        """Say what a click would find, roughly first; of several questions only the newest is answered."""
 
     def leave(self) -> None:
         """Forget the question of the hovering pointer."""

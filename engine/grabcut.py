@@ -52,6 +52,10 @@ class Single:
         """The mask at the picture's size."""
         return self.found
 
+    def quick(self, index: int = 0) -> Mask:
+        """The same."""
+        return self.found
+
 
 class GrabCut:
     """OpenCV's GrabCut at work."""

@@ -71,6 +71,9 @@ class Choices(Protocol):
     def mask(self, index: int = 0) -> Mask:
         """One of the masks at the picture's size."""
 
+    def quick(self, index: int = 0) -> Mask:
+        """The same before its edge was worked out, fast enough to follow the pointer."""
+
 
 Seen = TypeVar("Seen")
 

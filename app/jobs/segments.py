@@ -73,6 +73,7 @@ class Find:
         model: "grabcut", "studio-sam" or a checkpoint's path.
         pointing: None = only look at the picture.
         hovering: the pointer asks, not a click: no answer is no failure.
+        rough: quickly, whatever the edge is like.
     """
 
     number: int
@@ -81,6 +82,7 @@ class Find:
     pointing: Pointing | None = None
     choice: int = 0
     hovering: bool = False
+    rough: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,7 @@ from editor.tools.click import ClickTool
 AUTOMATIC = ""
 STUDIO_SIDE = 512  # pixels: up to this size a picture may be one of the world that the bundled network knows
 PATIENCE = 250  # ms that an answer may take before the status line shows progress
+RESTING = 60  # ms that the pointer rests before the edge of what it is offered is worked out
 SETTLING = 150  # ms after a change of the picture before it is looked at again
 
 
@@ -83,6 +84,9 @@ class ClicksPart(QObject):
         self.tool = self._own_tool()
         self._settled = QTimer(self, singleShot=True, interval=SETTLING)
         self._settled.timeout.connect(self._look)
+        self._finer: _Asked | None = None  # the pointer's place once more
+        self._resting = QTimer(self, singleShot=True, interval=RESTING)
+        self._resting.timeout.connect(self._ask_finer)
         self._slow = QTimer(self, singleShot=True, interval=PATIENCE)
         self._slow.timeout.connect(lambda: self._show_progress(0, 0))
         tools.tool_changed.connect(lambda _: self._look())
@@ -116,16 +120,33 @@ class ClicksPart(QObject):
         return self.at_work is None or self.at_work.hovers
 
     def hover(self, document: Document, pointing: Pointing, choice: int, found: Callable[[Found], None]) -> None:
+        if self._worker is None or self._known(self._given_up, document):
+            return
+        finer = _Asked(document, _unless_none(found), self._finding(document, pointing, choice, hovering=True), True)
+
         def tell(answer: Found | None) -> None:
             if answer is not None:
                 found(answer)
+                if answer.rough and self._hover is None:
+                    self._finer = finer
+                    self._resting.start()
 
-        if self._worker is not None and not self._known(self._given_up, document):
-            self._hover = _Asked(document, tell, self._finding(document, pointing, choice, hovering=True), True)
+        self._finer = None
+        rough = self._finding(document, pointing, choice, hovering=True, rough=True)
+        self._hover = _Asked(document, tell, rough, True)
+        self._ask_next()
+
+    def _ask_finer(self) -> None:
+        """The pointer rests: work the edge out."""
+        if self._hover is None:
+            self._hover, self._finer = self._finer, None
             self._ask_next()
 
     def leave(self) -> None:
-        self._hover = None
+        self._hover = self._finer = None
+        if self._current is not None and self._current[0].hovering:
+            self._drop_current()
+            self._ask_next()
 
     def find(self, document: Document, pointing: Pointing, choice: int, found: Callable[[Found | None], None]) -> None:
         def tell(answer: Found | None) -> None:
@@ -143,10 +164,16 @@ class ClicksPart(QObject):
         self._ask_next()
 
     def _finding(
-        self, document: Document, pointing: Pointing | None, choice: int = 0, *, hovering: bool = False
+        self,
+        document: Document,
+        pointing: Pointing | None,
+        choice: int = 0,
+        *,
+        hovering: bool = False,
+        rough: bool = False,
     ) -> Callable[[Source], Question]:
         model = self._model_for(document)
-        return lambda source: Find(next(self._numbers), source, model, pointing, choice, hovering)
+        return lambda source: Find(next(self._numbers), source, model, pointing, choice, hovering, rough)
 
     # what the artist does
 
@@ -350,3 +377,8 @@ class ClicksPart(QObject):
     def _end_progress(self) -> None:
         self._slow.stop()
         self.looking.emit(None)
+
+
+def _unless_none(found: Callable[[Found], None]) -> Callable[[Found | None], None]:
+    """The pointer is told nothing where nothing was found."""
+    return lambda answer: found(answer) if answer is not None else None

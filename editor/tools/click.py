@@ -218,7 +218,8 @@ class ClickTool(SelectingTool):
         series.asked = pointing
         self.finder.leave()
         self._offered, self._choice = None, 0
-        if offered is not None and (offered.pointing, offered.choice) == (pointing, choice):
+        known = offered is not None and not offered.rough and (offered.pointing, offered.choice) == (pointing, choice)
+        if known and offered is not None:
             self._take(series, offered)
         else:
             self.finder.find(series.document, pointing, choice, lambda found: self._take(series, found))

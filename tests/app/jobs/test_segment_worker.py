@@ -72,6 +72,11 @@ class PlainChoices:
     def mask(self, index: int = 0) -> Mask:
         return self.found if index == 0 else 255 - self.found
 
+    def quick(self, index: int = 0) -> Mask:
+        found = self.mask(index).copy()
+        found[:1] = 0  # a rough edge
+        return found
+
 
 class Asker(QObject):
     """Puts questions to a worker in another thread and remembers what it says."""
@@ -244,6 +249,18 @@ def test_what_cannot_be_answered_is_said_to_a_click_and_not_to_the_pointer(qtbot
     assert asker.failures[1] == ("Click on something.", "")
     asker.ask.emit(Find(2, Source.of(document, merged=True), "plain", box, hovering=True))
     assert answered(qtbot, asker, 2) is None
+
+
+def test_the_pointer_may_have_a_rough_answer(qtbot: QtBot, asker: Asker) -> None:
+    document = photo()
+    asker.ask.emit(find(1, document, (50.0, 0.0), hovering=True, rough=True))
+    found = answered(qtbot, asker, 1)
+    assert found.rough
+    assert found.shape.content().y == 1
+    asker.ask.emit(find(2, document, (50.0, 0.0), hovering=True))
+    found = answered(qtbot, asker, 2)
+    assert not found.rough
+    assert found.shape.content().y == 0
 
 
 def test_a_slow_segmenter_is_not_asked_for_the_pointer(qtbot: QtBot, asker: Asker, plain: Plain) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +118,18 @@ def test_a_click_elsewhere_than_what_was_offered_is_asked_for(document: Document
     finder.answer()
     assert selected(document)[100, 150] == 255
     assert selected(document)[100, 100] == 0
+
+
+def test_a_rough_offer_is_not_taken_but_asked_for_again(document: Document) -> None:
+    one, finder = tool()
+    hover(one, document, 100, 100)
+    assert finder.hovered is not None
+    pointing, choice, found = finder.hovered
+    found(replace(square(pointing, choice), rough=True))
+    click(one, document, 100, 100)
+    assert document.selection is None
+    finder.answer()
+    assert area(document) == 400
 
 
 def test_more_clicks_correct_the_same_object_until_it_is_finished(document: Document) -> None:
