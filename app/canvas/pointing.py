@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
+from editor.geometry import Rect
 from editor.pointing import Sketch, Spot, Streak
 from editor.tools.overlay import PointingOverlay
 
@@ -16,14 +17,13 @@ EDGE, RIM = QColor(150, 205, 255), QColor(0, 20, 50, 170)
 BELONGS, FOREIGN = QColor(38, 166, 91), QColor(214, 60, 60)
 SPOT = 7.0  # widget pixels: radius of a click's mark
 SIGN = 3.5  # half the length of the sign in it
-DASH = 4.0
 
 
 def pointing_bounds(overlay: PointingOverlay, to_widget: QTransform) -> QRectF:
     """The widget rectangle it touches."""
     area = QRectF()
     if overlay.offered is not None and overlay.offered.area:
-        area = area.united(to_widget.mapRect(_rect(overlay.offered)))
+        area = area.united(to_widget.mapRect(_rect(overlay.offered.area)))
     for spot in overlay.pointing.spots:
         at = to_widget.map(QPointF(spot.x, spot.y))
         area = area.united(QRectF(at.x() - SPOT, at.y() - SPOT, 2 * SPOT, 2 * SPOT))
@@ -32,9 +32,7 @@ def pointing_bounds(overlay: PointingOverlay, to_widget: QTransform) -> QRectF:
         box = QPolygonF([QPointF(*point) for point in streak.points]).boundingRect()
         area = area.united(to_widget.mapRect(box.adjusted(-reach, -reach, reach, reach)))
     if overlay.pointing.box:
-        area = area.united(to_widget.mapRect(QRectF(*_corners(overlay))))
-    if overlay.drawn:
-        area = area.united(_way(overlay, to_widget).boundingRect())
+        area = area.united(to_widget.mapRect(_rect(overlay.pointing.box)))
     return area
 
 
@@ -46,48 +44,26 @@ def paint_pointing(painter: QPainter, overlay: PointingOverlay, to_widget: QTran
         _paint_offered(painter, overlay.offered, to_widget)
     if overlay.pointing.box:
         frame = QPainterPath()
-        frame.addPolygon(to_widget.map(QPolygonF(QRectF(*_corners(overlay)))))
-        _dashed(painter, frame)
+        frame.addPolygon(to_widget.map(QPolygonF(_rect(overlay.pointing.box))))
+        _stroke(painter, frame)
     for streak in overlay.pointing.streaks:
         _paint_streak(painter, streak, to_widget)
-    if overlay.drawn:
-        _dashed(painter, _way(overlay, to_widget))
     for spot in overlay.pointing.spots:
         _paint_spot(painter, spot, to_widget.map(QPointF(spot.x, spot.y)))
     painter.restore()
 
 
-def _rect(sketch: Sketch) -> QRectF:
-    return QRectF(sketch.area.x, sketch.area.y, sketch.area.width, sketch.area.height)
-
-
-def _corners(overlay: PointingOverlay) -> tuple[float, float, float, float]:
-    box = overlay.pointing.box
-    return box.x, box.y, box.width, box.height
-
-
-def _way(overlay: PointingOverlay, to_widget: QTransform) -> QPainterPath:
-    """The drag going on: a box between its ends, or the stroke."""
-    first, last = QPointF(*overlay.drawn[0]), QPointF(*overlay.drawn[-1])
-    path = QPainterPath()
-    if overlay.boxed:
-        path.addPolygon(to_widget.map(QPolygonF(QRectF(first, last).normalized())))
-    else:
-        path.addPolygon(to_widget.map(QPolygonF([QPointF(*point) for point in overlay.drawn])))
-    return path
+def _rect(area: Rect) -> QRectF:
+    return QRectF(area.x, area.y, area.width, area.height)
 
 
 def _paint_offered(painter: QPainter, sketch: Sketch, to_widget: QTransform) -> None:
     picture, edges = _pictures(sketch)
     painter.save()
     painter.setTransform(to_widget, combine=True)
-    painter.drawImage(_rect(sketch), picture)
+    painter.drawImage(_rect(sketch.area), picture)
     painter.restore()
-    path = to_widget.map(edges)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, width in ((RIM, 3.5), (EDGE, 1.6)):
-        painter.setPen(QPen(colour, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin))
-        painter.drawPath(path)
+    _stroke(painter, to_widget.map(edges))
 
 
 @lru_cache(maxsize=4)
@@ -123,11 +99,9 @@ def _paint_spot(painter: QPainter, spot: Spot, at: QPointF) -> None:
         painter.drawLine(at - QPointF(0, SIGN), at + QPointF(0, SIGN))
 
 
-def _dashed(painter: QPainter, path: QPainterPath) -> None:
+def _stroke(painter: QPainter, path: QPainterPath) -> None:
+    """A line that is told from the selection's ants, on every picture."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(RIM, 2.0))
-    painter.drawPath(path)
-    light = QPen(QColor(255, 255, 255, 235), 1.2)
-    light.setDashPattern([DASH, DASH])
-    painter.setPen(light)
-    painter.drawPath(path)
+    for colour, width in ((RIM, 3.5), (EDGE, 1.6)):
+        painter.setPen(QPen(colour, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin))
+        painter.drawPath(path)

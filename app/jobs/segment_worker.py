@@ -118,7 +118,9 @@ class SegmentWorker(QObject):
         count = len(answer.scores)
         choice = question.choice % count
         mask = answer.quick(choice) if question.rough else answer.mask(choice)
-        return Found(question.pointing, shape_of(mask), sketch_of(mask), choice, count, question.rough)
+        return Found(
+            question.pointing, shape_of(mask), sketch_of(mask, rough=question.rough), choice, count, question.rough
+        )
 
     def _opened(self, model: str) -> Segmenter[Any]:
         """Read a model; two networks may not fit into memory together. Without the bundled one GrabCut serves."""

@@ -25,7 +25,7 @@ from engine.segmentation import BUNDLED, GRABCUT, Click, Prompts
 
 __all__ = ["BUNDLED", "GRABCUT", "AtWork", "Find", "Question", "Snap", "Source", "prompts_of", "shape_of", "sketch_of"]
 
-_SKETCH = 1024  # longest side of what follows the pointer, pixels
+_SKETCH, _ROUGH = 1024, 512  # longest side of what is drawn over the picture, and of what follows the pointer
 _FINE = 4  # a small sketch is drawn so many times finer, so that its edges are smooth close up
 
 
@@ -141,14 +141,14 @@ def shape_of(mask: Mask) -> TiledImage:
     return TiledImage.from_array(np.ascontiguousarray(mask[y : y + height, x : x + width, None]), (x, y))
 
 
-def sketch_of(mask: Mask) -> Sketch:
+def sketch_of(mask: Mask, *, rough: bool = False) -> Sketch:
     """A mask (H, W) of 0 and 255 as it is drawn over the picture."""
     x, y, width, height = cv2.boundingRect(mask)
     area = Rect(x, y, width, height)
     if not area:
         return Sketch(area, np.zeros((1, 1), np.uint8), ())
     longest = max(width, height)
-    scale = min(_SKETCH / longest, float(_FINE))
+    scale = min((_ROUGH if rough else _SKETCH) / longest, float(_FINE))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     drawn = cv2.resize(np.pad(mask[area.slices()], 1), _padded(size, scale), interpolation=how)

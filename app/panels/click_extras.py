@@ -48,8 +48,8 @@ class ClickExtras(QWidget):
         """What to do, as far as the one at work can."""
         if self._at_work is not None and not self._at_work.takes_clicks:
             return self.tr(
-                "Drag a box around the thing: without a model for photos a click alone is not enough. "
-                "Shift and drag over what is missing, Alt and drag over what is too much."
+                "No model for photos, so a click alone is not enough: drag a box. "
+                "Then Shift and drag over what is missing, Alt and drag over what is too much."
             )
         return self.tr("Click a thing or drag a box. Further clicks correct it, Alt: too much. Enter: done, Esc: drop.")
 
@@ -62,6 +62,7 @@ class ClickExtras(QWidget):
             at_work: who answered last.
         """
         self._at_work = at_work
+        self.choice.setVisible(at_work is None or at_work.hovers)
         automatic = self.tr("Automatic")
         if not chosen and at_work is not None:
             automatic = self.tr("Automatic: {}").format(_short(at_work.title))

@@ -107,23 +107,17 @@ class ClickTool(SelectingTool):
         if not self.active or pressed is None:
             return
         self.move(document, event)
-        way, self.active, self._way = self._way, False, ()
-        series = self._going_on(document)
-        belongs = series is None or Modifier.ALT not in pressed.modifiers
-        if self._dragged and self._draws_box:
-            box = _box(way[0], way[-1]).intersected(document.canvas)
-            if box:
-                self._ask(self._begin(document, pressed), Pointing(box=box))
+        series, at = self._going_on(document), self._way[-1]
+        pointing = self._meant(series)
+        self.active, self._way = False, ()
+        if self._draws_box:
+            pointing = Pointing(box=pointing.box.intersected(document.canvas))
+        if pointing == Pointing() or not (self._dragged or document.canvas.contains(*at)):
             return
-        if not self._dragged and not document.canvas.contains(*way[0]):
-            return
-        series = series or self._begin(document, pressed)
-        if self._dragged:
-            pointing = series.asked.with_streak(Streak(way, STREAK / event.scale, belongs))
-        else:
-            pointing = series.asked.with_spot(Spot(*way[0], belongs))
+        if series is None or self._draws_box:
+            series = self._begin(document, pressed)
+        self._still = at
         self._ask(series, pointing)
-        self._still = way[-1]
 
     def cancel(self, document: Document) -> None:
         self.active, self._way = False, ()
@@ -135,8 +129,22 @@ class ClickTool(SelectingTool):
 
     @property
     def _draws_box(self) -> bool:
-        """Whether the drag going on is a box, not a stroke."""
-        return self._pressed is not None and not self._pressed.modifiers & (Modifier.SHIFT | Modifier.ALT)
+        """Whether the gesture is a box, not a stroke or a click."""
+        modifiers = self._pressed.modifiers if self._pressed is not None else Modifier.NONE
+        return self._dragged and not modifiers & (Modifier.SHIFT | Modifier.ALT)
+
+    def _meant(self, series: _Series | None) -> Pointing:
+        """What was pointed at with the gesture so far; a box begins anew."""
+        asked, way = series.asked if series is not None else Pointing(), self._way
+        if self._draws_box:
+            return Pointing(box=_box(way[0], way[-1]))
+        pressed = self._pressed
+        if pressed is None or not way:
+            return asked
+        belongs = series is None or Modifier.ALT not in pressed.modifiers
+        if self._dragged:
+            return asked.with_streak(Streak(way, STREAK / pressed.scale, belongs))
+        return asked.with_spot(Spot(*way[0], belongs))
 
     def _hover(self, document: Document, event: PointerEvent) -> None:
         """Ask what a click would find here."""
@@ -273,14 +281,10 @@ class ClickTool(SelectingTool):
 
     def overlay(self) -> Overlay | None:
         series = self._series
-        pointing = series.asked if series is not None else Pointing()
-        drawn = self._way if self.active and self._dragged else ()
-        return PointingOverlay(
-            pointing,
-            None if self.active or self._offered is None else self._offered.sketch,
-            drawn,
-            boxed=self._draws_box,
-        )
+        if self.active and self._dragged:
+            return PointingOverlay(self._meant(series))
+        asked = series.asked if series is not None else Pointing()
+        return PointingOverlay(asked, None if self._offered is None else self._offered.sketch)
 
 
 def _box(one: Point, other: Point) -> Rect:

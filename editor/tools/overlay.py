@@ -37,13 +37,10 @@ class PointingOverlay:
 
     Attributes:
         offered: the object under the pointer.
-        drawn: way of the drag that is going on; of a box (`boxed`) only its ends count.
     """
 
     pointing: Pointing
     offered: Sketch | None = None
-    drawn: tuple[Point, ...] = ()
-    boxed: bool = True
 
 
 Overlay = OutlineOverlay | CircleOverlay | PointingOverlay
