@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from app.jobs.engine_start import collector_paused
 from app.jobs.segments import BUNDLED, GRABCUT, AtWork, Find, Question, Snap, Source, prompts_of, shape_of, sketch_of
 from app.jobs.worker import sentence_for
+from editor.errors import DocumentError
 from editor.pointing import Found
 from engine.errors import BadRequest, ModelMissing
 from engine.request import Step
@@ -144,10 +145,11 @@ class SegmentWorker(QObject):
 
     def _fail(self, question: Question, error: Exception) -> None:
         details = "".join(traceback.format_exception(error))
-        asked_wrong = isinstance(error, BadRequest)
+        asked_wrong = isinstance(error, BadRequest | DocumentError)
         _log.log(logging.INFO if asked_wrong else logging.ERROR, "%s\n%s", TITLE, details)
+        sentence = str(error) if asked_wrong else sentence_for(error, TITLE)
         traceback.clear_frames(error.__traceback__)  # they hold the arrays that may have filled the memory
-        self.failed.emit(question.number, sentence_for(error, TITLE), "" if asked_wrong else details)
+        self.failed.emit(question.number, sentence, "" if asked_wrong else details)
 
     def _release(self) -> None:
         stages, self._question, self._stages = self._stages, None, None

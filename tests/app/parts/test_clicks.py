@@ -70,16 +70,7 @@ def take_tool(qtbot: QtBot, window: MainWindow) -> None:
 def resting(qtbot: QtBot, window: MainWindow) -> None:
     """No question is with the engine, none waits, and the picture is not about to be looked at."""
     part = window.clicks
-    timers = (part._settled, part._resting)
-    qtbot.waitUntil(
-        lambda: (
-            part._current is None
-            and not part._clicks
-            and part._hover is None
-            and not any(timer.isActive() for timer in timers)
-        ),
-        timeout=60_000,
-    )
+    qtbot.waitUntil(lambda: part.queue.idle and not part.settling.isActive(), timeout=60_000)
 
 
 def hover(window: MainWindow, x: float, y: float) -> None:
@@ -250,10 +241,10 @@ def test_a_long_look_shows_progress_and_can_be_cancelled(
 ) -> None:
     states: list[JobState | None] = []
     joined.clicks.looking.connect(states.append)
-    joined.clicks._slow.setInterval(0)
+    joined.clicks.queue.slow.setInterval(0)
     plain.gate = threading.Semaphore(0)
     joined.tools.choose("click")
-    qtbot.waitUntil(lambda: len(plain.looks) == 1 and not joined.clicks._slow.isActive(), timeout=60_000)
+    qtbot.waitUntil(lambda: len(plain.looks) == 1 and not joined.clicks.queue.slow.isActive(), timeout=60_000)
     plain.gate.release(2)
     qtbot.waitUntil(lambda: any(state is not None and state.index == 2 for state in states), timeout=60_000)
     assert joined.status.text.text() == "Looking at the picture: Step 2 of 4"
@@ -264,7 +255,7 @@ def test_a_long_look_shows_progress_and_can_be_cancelled(
     plain.gate.release(1)
     qtbot.waitUntil(lambda: plain.closed == 1, timeout=60_000)
     hover(joined, 15.5, 15.5)
-    assert joined.clicks._current is None  # not looked at again before the artist clicks
+    assert joined.clicks.queue.idle  # not looked at again before the artist clicks
     plain.gate.release(100)
     click(joined, 15.5, 15.5)
     resting(qtbot, joined)
@@ -324,10 +315,10 @@ def test_the_artist_chooses_who_finds(
     assert model.currentText() == "sam_vit_b"
     model.activated.emit(0)
     large = photo(1200, 800)
-    assert joined.clicks._model_for(large) == str(checkpoint)
+    assert joined.clicks.model_for(large.size) == str(checkpoint)
     checkpoint.unlink()
-    assert joined.clicks._model_for(large) == "grabcut"
-    assert joined.clicks._model_for(document) == "studio-sam"
+    assert joined.clicks.model_for(large.size) == "grabcut"
+    assert joined.clicks.model_for(document.size) == "studio-sam"
 
 
 def test_refine_snaps_the_selection(
