@@ -26,6 +26,7 @@ class ActionSpec:
         argument: handed to the slot, if any.
         needs: what must be there for it to be enabled: "" or words out of
             "document", "layer", "image", "group", "mask", "result", "selection", "undo", "redo", "job", "live",
+            "finds" (a method that finds its mask is chosen),
             "in_hand" (a mask to reshape: the one that the active layer is painted on, or else the selection).
         group: checkable actions of which one is on.
     """
@@ -62,6 +63,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("paste", _("&Paste"), "Ctrl+V", "paste", "edit.paste"),
     ActionSpec("paste_new", _("Paste as &new picture"), "Ctrl+Shift+V", "", "edit.paste_new"),
     ActionSpec("clear", _("C&lear"), "Delete", "", "edit.clear", needs="image"),
+    ActionSpec("fill_selected", _("&Fill selection with words…"), "Shift+F5", "", "filling.fill", needs="selection"),
+    ActionSpec("remove_selected", _("Remo&ve what is selected"), "Ctrl+Delete", "", "filling.remove",
+               needs="selection"),
     ActionSpec("canvas_size", _("Canvas &size…"), "Ctrl+Alt+C", "", "edit.canvas_size", needs="document"),
     ActionSpec("crop", _("C&rop to selection"), "", "", "edit.crop", needs="selection"),
     ActionSpec("layer_add", _("&New layer"), "Ctrl+Shift+N", "add", "layers.add", needs="document"),
@@ -107,6 +111,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("mask_from_selection", _("Layer mask from s&election"), "", "", "selection.to_mask",
                needs="layer selection"),
     ActionSpec("run", _("&Run"), "Ctrl+Return; Ctrl+Enter", "run", "runs.run", needs="document"),
+    ActionSpec("find", _("Find the &place"), "Ctrl+F", "", "runs.find", needs="document finds"),
     ActionSpec("stop", _("S&top here"), "Ctrl+.", "stop", "runs.stop", needs="job"),
     ActionSpec("cancel", _("&Cancel"), "Esc", "close", "cancel"),
     ActionSpec("cancel_all", _("Cancel a&ll jobs"), "Shift+Esc", "", "runs.cancel_all", needs="job"),
@@ -164,7 +169,8 @@ TOOL_IDS = tuple(spec.id for spec in ACTIONS if spec.group == "tool")
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a menu that the window fills
     (_("&File"), ("new", "open", "@recent", "", "save", "save_as", "export", "", "close", "quit")),
-    (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear", "", "canvas_size",
+    (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear", "",
+                  "fill_selected", "remove_selected", "", "canvas_size",
                   "crop", "", "@tools")),
     (_("&Layer"), ("layer_add", "layer_group_add", "layer_duplicate", "layer_delete", "", "layer_group",
                    "layer_ungroup", "layer_up", "layer_down", "", "layer_merge", "layer_flatten", "",
@@ -173,7 +179,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
                   "select_grow", "select_shrink", "select_feather", "select_smooth", "select_holes", "select_specks",
                   "select_refine", "", "mask_import", "mask_export", "quick_mask", "", "mask_add",
                   "mask_from_selection", "mask_delete", "mask_toggle", "mask_paint")),
-    (_("Edit &with"), ("@methods", "", "run", "stop", "cancel", "cancel_all", "", "live", "keep", "discard", "",
+    (_("Edit &with"), ("@methods", "", "run", "find", "stop", "cancel", "cancel_all", "", "live", "keep", "discard", "",
                        "new_seed")),
     (_("&View"), ("zoom_in", "zoom_out", "zoom_fit", "zoom_100", "", "rotate_left", "rotate_right", "rotate_reset",
                   "before", "", "full_screen", "next_document", "", "floating_bar", "@panels", "@theme")),
@@ -181,7 +187,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
 )  # fmt: skip
 
 CANVAS_MENU = ("run", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert", "select_feather",
-               "", "layer_add", "mask_from_selection", "", "zoom_fit", "zoom_100", "before")  # fmt: skip
+               "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
+               "", "zoom_fit", "zoom_100", "before")  # fmt: skip
 
 SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "@recent": (_("Open &recent"), ()),

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget,
 from app.widgets import caption, icon_button
 
 WIDTH = 288
-HEIGHTS = {"method": 5, "layers": 4, "history": 2}  # shares of the height at first
+HEIGHTS = {"method": 6, "layers": 4, "history": 2}  # shares of the height at first
 LOW_SCREEN = 850  # px below which Layers shares its place with History and Jobs
 
 

@@ -11,7 +11,7 @@ from app.jobs.method_info import MethodInfo, ParameterInfo
 from app.settings import Settings
 from app.widgets import SEED_LIMIT
 
-WORDS = ("prompt", "negative_prompt")
+WORDS = ("prompt", "negative_prompt", "reference_prompt")
 LONGEST_PROMPT = 10_000  # characters
 SAVE_DELAY = 500  # ms
 
@@ -22,7 +22,7 @@ class EditOptions(QObject):
     Signals:
         methods_changed: other methods are known.
         method_changed: another method is chosen.
-        changed: a value was set: "prompt", "negative_prompt", "seed" or a parameter's name.
+        changed: a value was set: one of `WORDS`, "seed" or a parameter's name.
         live_changed: the Live switch.
     """
 
@@ -69,7 +69,7 @@ class EditOptions(QObject):
         info = self.info(method)
         if info is None:
             raise KeyError(method)
-        self.choose(method, {"prompt": "", "negative_prompt": "", "seed": 0, **info.defaults(), **values})
+        self.choose(method, {**dict.fromkeys(WORDS, ""), "seed": 0, **info.defaults(), **values})
         self._save.start()
 
     def info(self, method: str) -> MethodInfo | None:

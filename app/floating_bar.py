@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from app.edit_options import LONGEST_PROMPT, EditOptions
+from app.mask_state import MaskState
 from app.selection_note import SelectionNote
 from app.widgets import NumberControl, SeedField, action_button, divider, hide_to_fit
 
@@ -97,9 +98,9 @@ class FloatingBar(QFrame):
         self.discard.setVisible(result)
         self.place()
 
-    def show_selection(self, *, there: bool, seen: bool) -> None:
-        """Say whether the next edit runs inside a selection, and whether any of it can be seen."""
-        self.selection.show_selection(there=there, seen=seen)
+    def show_selection(self, *, there: bool, seen: bool, mask: MaskState | None = None) -> None:
+        """Say whether the next edit runs inside a selection, whether any of it can be seen, and whose mask it is."""
+        self.selection.show_selection(there=there, seen=seen, mask=mask)
         self.place()
 
     def _show_method(self) -> None:
@@ -111,6 +112,9 @@ class FloatingBar(QFrame):
                 self._show_value(name)
         if info is not None:
             self.words.setVisible("prompt" in info.inputs)
+            removes = info.inputs == ("prompt", "mask")
+            hint = self.tr("What should be there? Empty: remove") if removes else self.tr("What should it become?")
+            self.words.setPlaceholderText(hint)
         self.place()
 
     def _show_value(self, name: str) -> None:

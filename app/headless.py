@@ -72,7 +72,7 @@ class Progress:
     def __call__(self, step: Step) -> None:
         """Tell how far the edit is."""
         left = self._clock.stepped(step.index, step.total, time.monotonic())
-        text = f"{self._what}: step {step.index} of {step.total}"
+        text = f"{self._what}: {step.part + ', ' if step.part else ''}step {step.index} of {step.total}"
         if left is not None and step.index < step.total:
             text += f" · {left:.0f} s left"
         if self._stream.isatty():

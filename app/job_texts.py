@@ -12,7 +12,7 @@ def tr(text: str) -> str:
 
 
 def progress_text(state: JobState) -> str:
-    """One line, e.g. "Step 12 of 30 · 4 s left"."""
+    """One line, e.g. "Step 12 of 30 · 4 s left" or "Finding the place · 3 of 10 · 2 s left"."""
     if state.status == "waiting":
         return tr("Waiting")
     if state.status == "loading":
@@ -20,11 +20,18 @@ def progress_text(state: JobState) -> str:
     if state.status == "running":
         if state.total == 0:
             return tr("Preparing…")
-        step = tr("Step {} of {}").format(state.index, state.total)
+        step = _step_text(state)
         return step if state.seconds_left is None else f"{step} · {time_text(state.seconds_left)}"
     if state.status == "failed":
         return state.sentence or tr("Failed")
     return {"done": tr("Done"), "cancelled": tr("Cancelled")}.get(state.status, state.status)
+
+
+def _step_text(state: JobState) -> str:
+    parts = {"find": tr("Finding the place"), "invert": tr("Inverting the picture"), "paint": tr("Painting")}
+    if state.part in parts:
+        return tr("{} · {} of {}").format(parts[state.part], state.index, state.total)
+    return tr("Step {} of {}").format(state.index, state.total)
 
 
 def time_text(seconds: float) -> str:

@@ -31,6 +31,7 @@ from app.panels.tools import ToolBar
 from app.parts.clicks import ClicksPart
 from app.parts.edit import EditPart
 from app.parts.files import FilesPart
+from app.parts.filling import FillingPart
 from app.parts.help import HelpPart
 from app.parts.layers import LayersPart
 from app.parts.recipes import RecipesPart
@@ -39,10 +40,12 @@ from app.parts.selection import SelectionPart
 from app.parts.start import StartPart
 from app.parts.tools import ToolsPart
 from app.parts.view import ViewPart
+from app.parts.words import WordsPart
 from app.settings import Settings
 from app.status import StatusLine
 from app.workspace import Workspace
 from editor.document import Document
+from editor.tiles import TiledImage
 
 if TYPE_CHECKING:
     from app.jobs.engine_thread import EngineThread
@@ -98,6 +101,8 @@ class MainWindow(QMainWindow):
         self.selection = SelectionPart(documents, landing, messages, self.settings, self)
         self.recipes = RecipesPart(documents, self.options, background, messages, self)
         self.runs = RunsPart(documents, self.options, self.recipes, messages, self)
+        self.words = WordsPart(documents, self.options, self.recipes, self.runs, landing, self)
+        self.filling = FillingPart(documents, self.options, self.recipes, self.runs, messages, self)
         self.tools = ToolsPart(self.settings, self)
         self.tools.run_with(landing)
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
@@ -115,7 +120,7 @@ class MainWindow(QMainWindow):
         self.tool_bar = ToolBar(self.commands, self.tools)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
         self.method_panel = MethodPanel(
-            self.options, self.commands["run"], self.commands["live"], self.commands["select_none"]
+            self.options, *(self.commands[name] for name in ("run", "live", "find", "select_none"))
         )
         self.layers_panel = LayersPanel(self.commands)
         self.history_panel = HistoryPanel()
@@ -130,8 +135,8 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.menus = Menus(self, self.commands, self.docks.toggles())
         self.signs = MaskSigns(
-            self.documents, self.options, self.recipes, self.tools, self.commands, self.workspace, self.method_panel,
-            self.option_bar, self,
+            self.documents, self.options, self.recipes, self.tools, self.words, self.commands, self.workspace,
+            self.method_panel, self.option_bar, self,
         )  # fmt: skip
 
     def _connect_parts(self) -> None:
@@ -149,7 +154,10 @@ class MainWindow(QMainWindow):
         self.option_bar.select_page.join(self.clicks)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
+        self.words.hint.connect(self.status.show_hint)
+        self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
+        runs.located.connect(self._show_found)
         runs.preview_shown.connect(self._show_preview)
         runs.preview_ended.connect(self._end_preview)
         runs.job_changed.connect(self.jobs_panel.show_job)
@@ -161,6 +169,7 @@ class MainWindow(QMainWindow):
         self.options.live_changed.connect(self.commands["live"].setChecked)
         self.options.methods_changed.connect(self._show_methods)
         self.options.method_changed.connect(lambda: self.menus.show_method(self.options.method))
+        self.options.method_changed.connect(self._refresh.start)
 
     def _connect_panels(self) -> None:
         for panel in (self.layers_panel, self.history_panel):
@@ -249,6 +258,7 @@ class MainWindow(QMainWindow):
         there = set(what_is_there(document))
         there |= {"job"} if runs.current_job is not None else set()
         there |= {"live"} if runs.may_keep(document) else set()
+        there |= {"finds"} if self.options.method is not None and self.options.method.finds else set()
         enable(self.commands, frozenset(there))
         self.signs.refresh()
         view = self.workspace.view
@@ -271,6 +281,15 @@ class MainWindow(QMainWindow):
         hint = self.tr("Double-click the new layer in the Layers panel to change a word or the seed and run it again.")
         self.status.show_hint(hint)
 
+    def _ask_for_words(self) -> None:
+        """Put the cursor where the words go: into the floating bar, or the Method panel where that is hidden."""
+        bar = self.workspace.bar
+        if not bar.isVisible():
+            self.docks.show("method")
+        field = bar.words if bar.isVisible() else self.method_panel.prompt
+        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        field.selectAll()
+
     # previews
 
     def _show_overlay(self) -> None:
@@ -290,6 +309,11 @@ class MainWindow(QMainWindow):
         view = self.workspace.view_of(document)
         if view is not None:
             view.clear_preview(job)
+
+    def _show_found(self, document: Document, job: int, mask: TiledImage) -> None:
+        view = self.workspace.view_of(document)
+        if view is not None:
+            view.show_found(job, mask)
 
     # lists
 

@@ -10,11 +10,13 @@ from PySide6.QtGui import QAction
 from app.canvas.view import CanvasView
 from app.documents import Documents
 from app.edit_options import EditOptions
+from app.mask_state import MaskState, Stale
 from app.panels.colour import to_qcolor
 from app.panels.method import MethodPanel
 from app.panels.tool_options import ToolOptionsBar
 from app.parts.recipes import RecipesPart
 from app.parts.tools import ToolsPart
+from app.parts.words import WordsPart
 from app.workspace import Workspace
 
 
@@ -27,6 +29,7 @@ class MaskSigns(QObject):
         options: EditOptions,
         recipes: RecipesPart,
         tools: ToolsPart,
+        words: WordsPart,
         actions: Mapping[str, QAction],
         workspace: Workspace,
         method_panel: MethodPanel,
@@ -36,9 +39,11 @@ class MaskSigns(QObject):
         super().__init__(parent)
         self._documents, self._options, self._recipes, self._tools = documents, options, recipes, tools
         self._actions, self._workspace, self._panel, self._bar = actions, workspace, method_panel, option_bar
+        self._words = words
+        words.state_changed.connect(self._show_mask)
         tools.options_changed.connect(self._show_options)
-        options.method_changed.connect(self._show_limit)
-        recipes.replacing_changed.connect(lambda _: self._show_limit())
+        options.method_changed.connect(lambda: self._show_mask(words.state))
+        recipes.replacing_changed.connect(lambda _: self._show_mask(words.state))
         workspace.view_made.connect(self._adopt)
         workspace.view_changed.connect(lambda _: self.refresh())
 
@@ -61,15 +66,28 @@ class MaskSigns(QObject):
         document, view, method = self._documents.current, self._workspace.view, self._options.method
         there = document is not None and document.selection is not None
         used = method is not None and "mask" in method.inputs
-        again = document is not None and self._recipes.replaced_in(document) is not None  # with the mask it had
+        again = document is not None and self._recipes.replaced_in(document) is not None
+        own = again and method is not None and "strokes" in method.inputs  # the mask that it had
+        finds = method is not None and method.finds
         seen = view is not None and view.selection_seen
         for note in (self._workspace.bar, self._panel.selection):
-            note.show_selection(there=there and used and not again, seen=seen)
+            note.show_selection(there=there and used and not own, seen=seen, mask=self._words.state if finds else None)
 
     def _show_options(self) -> None:
         """Tint masks, and check what is chosen, as the tool options say."""
         settings = self._tools.options.settings
         self._actions[f"combine_{settings.combine}"].setChecked(True)
         self._actions["quick_mask"].setChecked(settings.overlay_always)
+        finds = self._options.method is not None and self._options.method.finds
+        document, state = self._documents.current, self._words.state
+        again = document is not None and self._recipes.replaced_in(document) is not None  # its result is to be seen
+        found = finds and state.found and state.stale is Stale.NO and not again
         for view in self._workspace:
-            view.set_mask_tint(to_qcolor(settings.overlay_colour), always=settings.overlay_always)
+            shown = settings.overlay_always or (found and view is self._workspace.view)
+            view.set_mask_tint(to_qcolor(settings.overlay_colour), always=shown)
+
+    def _show_mask(self, state: MaskState) -> None:
+        """A found mask is tinted until it was applied, so that it is seen what will change."""
+        self._panel.show_mask(state)
+        self._show_limit()
+        self._show_options()

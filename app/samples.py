@@ -27,6 +27,7 @@ class Sample:
     document: Path
     method: str
     prompt: str = ""
+    reference_prompt: str = ""
     negative_prompt: str = ""
     seed: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)

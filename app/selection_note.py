@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
+from app.mask_state import MaskState
 from app.theme import set_icon
 from app.widgets import caption, icon_button
 
@@ -33,12 +34,27 @@ class SelectionNote(QWidget):
         self.icon.setFixedSize(QSize(16, 16))
         self.show_selection(there=False, seen=False)
 
-    def show_selection(self, *, there: bool, seen: bool) -> None:
-        """Say whether there is a selection that the next edit uses, and whether any of it can be seen now."""
+    def show_selection(self, *, there: bool, seen: bool, mask: MaskState | None = None) -> None:
+        """Say that there is a selection that the next edit uses.
+
+        Args:
+            there: whether there is one.
+            seen: whether any of it can be seen now.
+            mask: whose it is, for a method that finds masks by itself.
+        """
         self.setVisible(there)
-        set_icon(self.icon, "rectangle" if seen else "warning", "quiet" if seen else "warning")
-        self.text.setText(self.tr("Inside the selection") if seen else self.tr("Inside a selection out of view"))
-        self.text.setProperty("role", "quiet" if seen else "warning")
+        found = mask is not None and mask.found
+        fine = seen and not (mask is not None and mask.outdated)
+        set_icon(self.icon, "rectangle" if fine else "warning", "quiet" if fine else "warning")
+        if not seen:
+            self.text.setText(self.tr("Inside a selection out of view"))
+        elif not fine:
+            self.text.setText(self.tr("The mask is out of date"))
+        else:
+            self.text.setText(self.tr("Inside the found mask") if found else self.tr("Inside the selection"))
+        self.text.setProperty("role", "quiet" if fine else "warning")
         self.text.style().unpolish(self.text)
         self.text.style().polish(self.text)
+        self.layout().invalidate()
+        self.updateGeometry()  # at once, not with the next turn of the event loop: the floating bar is about to measure
         self.setToolTip(self.tr("The edit changes the picture only where it is selected."))

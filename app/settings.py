@@ -78,7 +78,7 @@ class Settings:
         self._store.setValue("method", method)
 
     def edit_values(self, method: str) -> dict[str, Any]:
-        """What was entered last for a method: its parameters by name, "prompt", "negative_prompt", "seed"."""
+        """What was entered last for a method: its parameters by name, the words and "seed"."""
         return dict(self._json(f"methods/{method}", {}))
 
     def remember_edit_values(self, method: str, values: dict[str, Any]) -> None:

@@ -98,9 +98,11 @@ def mask_at(found: Found, threshold: float) -> Found:
     shrinking = found.difference.shape[0] > height
     method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     values = np.asarray(cv2.resize(found.difference, size, interpolation=method), np.uint8)
-    hot = values >= _cut(found.difference, threshold)
+    cut = _cut(found.difference, threshold)
+    coarse = values if shrinking else found.difference  # pieces are told apart where they are smallest: a slider waits
+    specks, holes = (_stretched(part, size) for part in _specks_and_holes(coarse >= cut, coarse))
     mask = np.zeros_like(found.mask)
-    mask[y : y + height, x : x + width] = np.where(_without_specks(hot, values), np.uint8(255), np.uint8(0))
+    mask[y : y + height, x : x + width] = ((values >= cut) & ~specks | holes) * np.uint8(255)
     return Found(mask, found.difference, found.area)
 
 
@@ -115,19 +117,31 @@ def _cut(difference: NDArray[np.uint8], threshold: float) -> float:
     return max(cut, 1.0)
 
 
-def _without_specks(hot: NDArray[np.bool_], values: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Only the pieces that hold a fair part of what the strongest one holds, without small holes."""
+def _specks_and_holes(hot: NDArray[np.bool_], values: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Pieces that hold less than a fair part of what the strongest one holds, and small holes in the others.
+
+    Both reach a pixel further where that touches no piece that is kept, or only such pieces.
+    """
     count, labels = cv2.connectedComponents(hot.astype(np.uint8), connectivity=8)
     if count < 2:
-        return hot
+        return np.zeros_like(hot), np.zeros_like(hot)
     weights = np.bincount(labels.ravel(), values.ravel().astype(np.float64), count)
     weights[0] = 0.0
-    kept = (weights >= _WORTH * weights.max())[labels]
-    kept &= hot
-    holes, labels, facts, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
+    kept = (weights >= _WORTH * weights.max())[labels] & hot
+    _, labels, facts, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
     small = facts[:, cv2.CC_STAT_AREA] < _SPECK * hot.size
     small[0] = False
-    return cast(NDArray[np.bool_], kept | small[labels]) if holes else kept
+    holes = small[labels]
+    return _wider(hot & ~kept) & ~kept & ~holes, holes | (_wider(holes) & kept)
+
+
+def _wider(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(cv2.dilate(part.astype(np.uint8), np.ones((3, 3), np.uint8)), bool)
+
+
+def _stretched(part: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """At another (width, height), without values in between."""
+    return np.asarray(cv2.resize(part.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST_EXACT), bool)
 
 
 def _scaled(values: NDArray[np.float32]) -> Evidence:

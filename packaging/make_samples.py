@@ -51,6 +51,7 @@ class Plan:
     scene: int
     lines: Sequence[Line]
     prompt: str
+    reference_prompt: str = ""
     method: str = "sdedit"
     selection: tuple[float, float, float, float] | None = None  # ellipse: left, top, right, bottom
     seed: int = 7
@@ -95,6 +96,7 @@ PLANS = (
         1_000_294,
         (),
         "a large shiny blue ball on grass, clear sky",
+        "a large shiny orange ball on grass, clear sky",
         method="diffedit",
         parameters={},
         reference_prompt="a large shiny orange ball on grass, clear sky",

@@ -185,6 +185,17 @@ class SelectionOverlay(MaskOverlay):
         )
 
 
+class FoundOverlay(SelectionOverlay):
+    """What a running edit found by itself and will change; no part of the document."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.found: TiledImage | None = None
+
+    def _source(self, document: Document) -> TiledImage | None:
+        return self.found
+
+
 class HiddenOverlay(MaskOverlay):
     """What the mask of the active layer hides, while that mask is in hand and used."""
 

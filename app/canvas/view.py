@@ -22,10 +22,11 @@ from app.canvas.overlays import overlay_bounds, paint_overlay
 from app.canvas.painter import Colours, Frame
 from app.canvas.picture import Picture
 from app.canvas.preview import Preview, paint_preview, place_of
-from app.canvas.selection import HiddenOverlay, SelectionOverlay
+from app.canvas.selection import FoundOverlay, HiddenOverlay, SelectionOverlay
 from app.canvas.surface import Surface
 from editor.document import Document
 from editor.geometry import EMPTY, Rect
+from editor.tiles import TiledImage
 from editor.tools.base import Tool
 from editor.tools.options import ToolOptions
 from editor.tools.overlay import Overlay
@@ -53,6 +54,9 @@ class CanvasView(Surface):
         self._selection = SelectionOverlay(self)
         self._selection.walked.connect(self._update_selection)
         self._hidden = HiddenOverlay(self)
+        self._found = FoundOverlay(self)
+        self._found.walked.connect(lambda: self._update_device(self._found.area))
+        self._found_by: int | None = None
         self._tint_always = False
         self._previews: dict[int, Preview] = {}
         self._frame = Frame(Colours.of(self.palette()))
@@ -218,10 +222,21 @@ class CanvasView(Surface):
 
     def clear_preview(self, job: int) -> None:
         """Take a job's picture away; nothing happens when there is none."""
+        if job == self._found_by:
+            self.show_found(job, None)
         preview = self._previews.pop(job, None)
         if preview is not None:
             self.update(place_of(preview, self.to_widget))
             self._update_selection()
+
+    def show_found(self, job: int, mask: TiledImage | None) -> None:
+        """Draw ants along the mask that a running job found by itself, until its preview is cleared."""
+        self._update_device(self._found.area)
+        self._found.found, self._found_by = mask, None if mask is None else job
+        self._found.show(self.document)
+        self._found.settle(tinted=False)
+        self._found.walk(self.isVisible())
+        self.update()
 
     # selection --------------------------------------------------------------------------------------------------
 
@@ -339,6 +354,7 @@ class CanvasView(Surface):
             untinted = bool(self._previews)
             self._hidden.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._selection.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
+            self._found.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=True)
             if (overlay := self._overlay()) is not None:
                 paint_overlay(painter, overlay, to_widget)
 

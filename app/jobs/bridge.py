@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.jobs import method_info
 from app.jobs.inputs import image_and_strokes
@@ -27,7 +28,7 @@ from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
 from editor.tiles import TiledImage, converted, full_value
 from engine.errors import BadRequest
 from engine.recipe import load_recipe
-from engine.request import EditRequest, EditResult, Input, Parameters
+from engine.request import EditRequest, EditResult, Input
 
 
 class ResultDropped(DocumentError):
@@ -75,11 +76,14 @@ def prepare(
     seed: int = 0,
     model: str = "studio",
     reference_prompt: str = "",
+    *,
+    selected: bool = True,
 ) -> PreparedEdit:
     """Ask for an edit of the document as it is now. Imports no torch.
 
     Args:
         parameters: values that differ from the method's defaults.
+        selected: False leaves the selection out of it.
 
     Raises:
         BadRecipe: a parameter is unknown or out of range.
@@ -88,17 +92,23 @@ def prepare(
     info = _info(method)
     values = method_info.parameters_class(info).from_json(dict(parameters))
     snapshot = document.snapshot()
+    words = {"prompt": prompt, "negative_prompt": negative_prompt}
+    if info.takes(Input.REFERENCE):
+        words["reference_prompt"] = reference_prompt
 
     def build() -> EditRequest:
-        return _request(snapshot, info, values, (prompt, negative_prompt, seed, model, reference_prompt))
+        image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
+        mask = _selected(snapshot) if selected and info.takes(Input.MASK) else None
+        return EditRequest(info.id, image, values, seed=seed, model=model, strokes=strokes, mask=mask, **words)
 
     return PreparedEdit(edit_title(info.title, prompt, seed), snapshot, build)
 
 
-def prepare_again(document: Document, layer: LayerId, **changes: Any) -> PreparedEdit:
+def prepare_again(document: Document, layer: LayerId, *, own_mask: bool = True, **changes: Any) -> PreparedEdit:
     """Ask for the edit that made a result layer once more, on the same picture, e.g. with another `seed`.
 
     Args:
+        own_mask: False takes the selection, or none, instead of the mask that the edit had.
         changes: fields of the request; `parameters` as a mapping of the values to change. Where nothing differs from
             the request's own values, an edit that was stopped early ends at the same step again.
 
@@ -108,10 +118,11 @@ def prepare_again(document: Document, layer: LayerId, **changes: Any) -> Prepare
     """
     found = _layer(document, layer)
     recipe_title = _with_recipe(found).recipe_title
+    snapshot = document.snapshot()
 
     def build() -> EditRequest:
         request = request_of(found)
-        wanted = dict(changes)
+        wanted = dict(changes) if own_mask else {"mask": _selected(snapshot), **changes}
         if "parameters" in wanted:
             values = {**asdict(request.parameters), **wanted["parameters"]}
             wanted["parameters"] = request.parameters.from_json(values)
@@ -121,7 +132,7 @@ def prepare_again(document: Document, layer: LayerId, **changes: Any) -> Prepare
     title = recipe_title
     if {"prompt", "seed"} <= changes.keys():
         title = edit_title(recipe_title.partition(DOT)[0], changes["prompt"], changes["seed"])
-    return PreparedEdit(title, document.snapshot(), build)
+    return PreparedEdit(title, snapshot, build)
 
 
 def _differ(own: Any, wanted: Any) -> bool:
@@ -142,18 +153,11 @@ def request_of(layer: Layer) -> EditRequest:
     return load_recipe(_with_recipe(layer).recipe or b"", methods=known)
 
 
-def _request(
-    snapshot: Snapshot, info: MethodInfo, parameters: Parameters, words: tuple[str, str, int, str, str]
-) -> EditRequest:
-    prompt, negative_prompt, seed, model, reference_prompt = words
-    image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
-    mask = None
-    if snapshot.selection is not None and info.takes(Input.MASK):
-        mask = np.ascontiguousarray(snapshot.selection.read(snapshot.canvas)[..., 0], dtype=np.uint8)
-    reference = reference_prompt if info.takes(Input.REFERENCE) else ""
-    return EditRequest(
-        info.id, image, parameters, prompt, negative_prompt, seed, model, strokes, mask, reference_prompt=reference
-    )
+def _selected(snapshot: Snapshot) -> NDArray[np.uint8] | None:
+    """The selection as a mask (H, W) of the canvas; None where nothing is selected."""
+    if snapshot.selection is None:
+        return None
+    return np.ascontiguousarray(snapshot.selection.read(snapshot.canvas)[..., 0], dtype=np.uint8)
 
 
 # result to document

@@ -14,7 +14,7 @@ from app.jobs.method_info import MethodInfo, cached_methods
 from app.jobs.placement import edit_title
 from app.jobs.queue import CANCELLED, DONE, FAILED, LOADING, RUNNING, JobQueue, JobState, TimeLeft
 from app.jobs.worker import Preview, Worker
-from engine.request import EditRequest, EditResult
+from engine.request import EditRequest, EditResult, Found
 
 if TYPE_CHECKING:
     from engine.backbone import Backbone
@@ -37,6 +37,7 @@ class EngineThread(QObject):
     engine_failed = Signal(str, str)  # sentence, details: it never will be
     job_changed = Signal(object)  # JobState
     preview = Signal(int, object)  # job, Preview
+    located = Signal(int, object)  # job, Found: the mask that a running edit found by itself
     finished = Signal(int, object)  # job, EditResult
     failed = Signal(int, str, str)  # job, sentence, details
     cancelled = Signal(int)
@@ -174,6 +175,7 @@ class EngineThread(QObject):
             (worker.engine_failed, self.engine_failed),
             (worker.running, self._on_running),
             (worker.stepped, self._on_step),
+            (worker.located, self._on_located),
             (worker.finished, self._on_finished),
             (worker.failed, self._on_failed),
             (worker.released, self._on_released),
@@ -210,14 +212,20 @@ class EngineThread(QObject):
         if self._wanted(job) and self._queue[job].status == LOADING:
             self.job_changed.emit(self._queue.change(job, status=RUNNING))
 
-    @Slot(int, int, int, float, object)
-    def _on_step(self, job: int, index: int, total: int, now: float, preview: Preview | None) -> None:
+    @Slot(int, int, int, str, float, object)
+    def _on_step(self, job: int, index: int, total: int, part: str, now: float, preview: Preview | None) -> None:
         if not self._wanted(job):
             return
         left = self._time_left.stepped(index, total, now)
-        self.job_changed.emit(self._queue.change(job, status=RUNNING, index=index, total=total, seconds_left=left))
+        news = {"status": RUNNING, "index": index, "total": total, "part": part, "seconds_left": left}
+        self.job_changed.emit(self._queue.change(job, **news))
         if preview is not None:
             self.preview.emit(job, preview)
+
+    @Slot(int, object)
+    def _on_located(self, job: int, found: Found) -> None:
+        if self._wanted(job):
+            self.located.emit(job, found)
 
     @Slot(int, object)
     def _on_finished(self, job: int, result: EditResult) -> None:

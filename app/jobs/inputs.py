@@ -36,6 +36,23 @@ def _show_as_seen(strokes: Array, picture: Array) -> None:
     strokes[painted, 3] = full_value(strokes.dtype)
 
 
+def same_picture(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two snapshots show the same, as far as that can be told without looking at pixels."""
+    return (one.size, one.profile, _look(one.layers)) == (other.size, other.profile, _look(other.layers))
+
+
+def _look(layers: Iterable[Layer]) -> list[object]:
+    """What is seen of layers; images compare by identity."""
+    return [
+        (
+            layer.opacity, layer.blend, layer.offset, layer.mask if layer.mask_enabled else None,
+            _look(layer.children) if isinstance(layer, GroupLayer) else getattr(layer, "pixels", None),
+        )
+        for layer in layers
+        if layer.visible and not (isinstance(layer, ImageLayer) and not layer.pixels.tiles)
+    ]  # fmt: skip
+
+
 def shown_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
     """All layers that are visible, with every group around them, bottom to top."""
     for layer in layers:

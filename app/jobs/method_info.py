@@ -20,6 +20,7 @@ from engine.request import Input, Method, Parameters, knob
 
 PROGRAM = Path(__file__).resolve().parents[2]
 SHIPPED = PROGRAM / "resources" / "methods.json"
+TASK, FIND, EDIT = "task", "find", "edit"  # the parameter that asks for the mask only, and its two values
 _TYPES = {"bool": bool, "int": int, "float": float, "str": str}
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,11 @@ class MethodInfo:
     def defaults(self) -> dict[str, bool | int | float | str]:
         """Every parameter's default by name."""
         return {parameter.name: parameter.default for parameter in self.parameters}
+
+    @property
+    def finds(self) -> bool:
+        """Whether the method can be asked for nothing but the mask: its parameter `TASK` may be `FIND`."""
+        return any(each.name == TASK and FIND in each.choices for each in self.parameters)
 
     def takes(self, kind: Input) -> bool:
         """Whether the method makes use of an input."""

@@ -23,6 +23,7 @@ class JobState:
         seconds_left: None while it cannot be told.
         live: a short run that the next one supersedes.
         sentence: why it failed, for the artist.
+        part: what the method is doing, e.g. "find"; "" where it does one thing only.
     """
 
     id: int
@@ -33,6 +34,7 @@ class JobState:
     seconds_left: float | None = None
     live: bool = False
     sentence: str = ""
+    part: str = ""
 
     @property
     def over(self) -> bool:

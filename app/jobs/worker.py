@@ -84,7 +84,8 @@ class Worker(QObject):
     methods_found = Signal(object)  # list[MethodInfo]
     engine_failed = Signal(str, str)  # sentence, details
     running = Signal(int)  # everything is loaded, the first step begins
-    stepped = Signal(int, int, int, float, object)  # job, index, total, time.monotonic(), Preview | None
+    stepped = Signal(int, int, int, str, float, object)  # job, index, total, part, time.monotonic(), Preview | None
+    located = Signal(int, object)  # job, Found: where the edit will change the picture; once
     finished = Signal(int, object)  # job, EditResult
     failed = Signal(int, str, str)  # job, sentence, details (empty for a BadRequest of a live job)
     released = Signal(int)  # nothing of the job is left in this thread
@@ -103,7 +104,7 @@ class Worker(QObject):
         self._title = ""
         self._keep = True
         self._stages: Stages | None = None
-        self._between_steps = False
+        self._between_steps = self._located = False
         self._control: Control | None = None
         self._next_event.connect(self._advance, Qt.ConnectionType.QueuedConnection)
         self._discover_event.connect(self._announce, Qt.ConnectionType.QueuedConnection)
@@ -140,7 +141,7 @@ class Worker(QObject):
     def begin(self, job: int, edit: PreparedEdit | EditRequest, title: str, keep: bool) -> None:
         """Take up a job; `keep` = the result will become a layer, so its recipe is written here already."""
         self._job, self._title, self._control, self._between_steps = job, title, None, False
-        self._keep = keep
+        self._keep, self._located = keep, False
         self._stages = self._work(job, edit, keep)
         self._next_event.emit()
 
@@ -191,7 +192,10 @@ class Worker(QObject):
             return True
         self._between_steps = step is not None
         if step is not None:
-            self.stepped.emit(job, step.index, step.total, time.monotonic(), preview_of(step))
+            if step.found is not None and not self._located:
+                self._located = True
+                self.located.emit(job, step.found)
+            self.stepped.emit(job, step.index, step.total, step.part, time.monotonic(), preview_of(step))
         return False
 
     def _work(self, job: int, edit: PreparedEdit | EditRequest, keep: bool) -> Stages:

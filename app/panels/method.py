@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -21,9 +21,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.edit_options import EditOptions
-from app.jobs.method_info import ParameterInfo
+from app.edit_options import WORDS, EditOptions
+from app.jobs.method_info import TASK, MethodInfo, ParameterInfo
+from app.mask_state import MaskState, Whose
+from app.panels.find_steps import FindSteps, step_number
 from app.selection_note import SelectionNote
+from app.theme import polish
 from app.widgets import NumberControl, Section, SeedField, action_button, caption, icon_button
 
 Show = Callable[[Any], None]
@@ -39,7 +42,9 @@ class WordsField(QPlainTextEdit):
         self.setAccessibleName(name)
         self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 20)
+        height = self.fontMetrics().lineSpacing() * lines + 10
+        # The theme's own least height would win over setFixedHeight, and a low panel would squeeze the field.
+        self.setStyleSheet(f"QPlainTextEdit {{ min-height: {height}px; max-height: {height}px; }}")
         self.textChanged.connect(lambda: self.edited.emit(self.toPlainText()))
 
     def set_value(self, text: str) -> None:
@@ -82,6 +87,13 @@ def control_for(info: ParameterInfo, changed: Callable[[Any], None]) -> tuple[QW
     return control, show
 
 
+def prompt_hint(info: MethodInfo | None) -> str:
+    """What the field for the prompt says while it is empty."""
+    if info is not None and info.inputs == ("prompt", "mask"):
+        return QCoreApplication.translate("MethodPanel", "What should be there; empty: remove it")
+    return QCoreApplication.translate("MethodPanel", "What it should become, in a few words")
+
+
 def _quietly(widget: QWidget, show: Show) -> Show:
     def quiet(value: Any) -> None:
         blocked = widget.blockSignals(True)
@@ -109,6 +121,7 @@ class MethodPanel(QWidget):
     Args:
         run: the window's Run action.
         live: the window's Live action.
+        find: the window's action that looks for the place that words would change.
         clear: the window's action that selects nothing.
 
     Signals:
@@ -118,7 +131,13 @@ class MethodPanel(QWidget):
     replace_ended = Signal()
 
     def __init__(
-        self, options: EditOptions, run: QAction, live: QAction, clear: QAction, parent: QWidget | None = None
+        self,
+        options: EditOptions,
+        run: QAction,
+        live: QAction,
+        find: QAction,
+        clear: QAction,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._options = options
@@ -127,6 +146,7 @@ class MethodPanel(QWidget):
         self._form: QWidget | None = None
         self._build_head()
         self.selection = SelectionNote(clear)
+        self.steps = FindSteps(find)
         self._build_foot(run, live)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -145,7 +165,11 @@ class MethodPanel(QWidget):
         self.methods.activated.connect(lambda: self._options.choose(self.methods.currentData()))
         self.help = caption("")
         self.help.setWordWrap(True)
-        self.prompt = WordsField(self.tr("Prompt"), self.tr("What it should become, in a few words"), 2)
+        self.reference = WordsField(self.tr("What it is now"), self.tr("For example: a red ball on grass"), 2)
+        self.reference.edited.connect(lambda text: self._options.set("reference_prompt", text))
+        self.prompt = WordsField(self.tr("Prompt"), "", 2)
+        now, becomes = self.tr("What it is now (helps to find it)"), self.tr("What it should become")
+        self._titles = (caption(now), caption(becomes))
         self.prompt.edited.connect(lambda text: self._options.set("prompt", text))
         self.negative = WordsField(self.tr("Negative prompt"), self.tr("What it should not be"), 2)
         self.negative.edited.connect(lambda text: self._options.set("negative_prompt", text))
@@ -156,7 +180,8 @@ class MethodPanel(QWidget):
         self._column = QVBoxLayout(self._page)
         self._column.setContentsMargins(8, 8, 8, 8)
         self._column.setSpacing(8)
-        for widget in (self.methods, self.help, self.prompt):
+        now, becomes = self._titles
+        for widget in (self.methods, self.help, now, self.reference, becomes, self.prompt):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         self._area = QScrollArea(widgetResizable=True)
@@ -184,12 +209,15 @@ class MethodPanel(QWidget):
         self.live: QToolButton = action_button(live, size=18)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
+        self._third = step_number(3)
+        buttons.addWidget(self._third)
         buttons.addWidget(self.run, 1)
         buttons.addWidget(self.live)
         column = QVBoxLayout(self._foot)
         column.setContentsMargins(8, 4, 8, 8)
         column.setSpacing(4)
         column.addWidget(self._replacing_row)
+        column.addWidget(self.steps)
         column.addWidget(self.selection)
         column.addLayout(buttons)
 
@@ -197,6 +225,14 @@ class MethodPanel(QWidget):
         """Say which result layer the next run replaces; None = it makes a new one."""
         self._replacing_row.setVisible(layer is not None)
         self.replacing.setText(self.tr("Run replaces the layer “{}”.").format(layer) if layer else "")
+
+    def show_mask(self, state: MaskState) -> None:
+        """Say whose mask the next edit uses."""
+        self.steps.show_state(state)
+        finds = self._options.method is not None and self._options.method.finds
+        self.run.setText(self.tr("Apply") if finds and state.whose is not Whose.NOBODY else self.tr("Run"))
+        self.run.setProperty("main", "false" if finds and state.outdated else "true")
+        polish(self.run)
 
     def control(self, name: str) -> QWidget:
         """The control of a parameter, for the keyboard and for tests."""
@@ -221,20 +257,39 @@ class MethodPanel(QWidget):
         form.setSpacing(8)
         info = self._options.method
         self.advanced = advanced = Section(self.tr("Advanced"))
+        self.steps.set_threshold(None)
         for parameter in info.parameters if info else ():
             name = parameter.name
+            if info is not None and info.finds and name == TASK:
+                continue  # the steps have buttons for it
             control, show = control_for(parameter, partial(self._options.set, name))
             self._controls[name], self._shows[name] = control, show
-            (advanced.column if parameter.advanced else form).addWidget(control)
+            if info is not None and info.finds and name == "threshold":
+                self.steps.set_threshold(control)
+            else:
+                (advanced.column if parameter.advanced else form).addWidget(control)
         form.addWidget(self._seed_row())
         advanced.column.insertWidget(0, self.negative)
         form.addWidget(advanced)
-        self._column.insertWidget(3, self._form)
+        self._column.insertWidget(self._column.count() - 1, self._form)
         self.methods.setCurrentIndex(self.methods.findData(info.id) if info else -1)
         self.help.setText(info.help if info else self.tr("The list of methods is being read…"))
-        for name in (*self._shows, "prompt", "negative_prompt", "seed"):
+        self._fit_words(info)
+        for name in (*self._shows, *WORDS, "seed"):
             if info is not None:
                 self._show_value(name)
+
+    def _fit_words(self, info: MethodInfo | None) -> None:
+        """Show the fields and steps that the method has a use for."""
+        compares, finds = info is not None and "reference" in info.inputs, info is not None and info.finds
+        for widget in (*self._titles, self.reference):
+            widget.setVisible(compares)
+        self.help.setHidden(compares)  # the titles of the fields and the steps say it
+        self.methods.setToolTip(info.help if info is not None else "")
+        for widget in (self.steps, self._third):
+            widget.setVisible(finds)
+        self.prompt.setPlaceholderText(prompt_hint(info))
+        self.show_mask(self.steps.state)
 
     def _seed_row(self) -> QWidget:
         row = QWidget()
@@ -247,11 +302,14 @@ class MethodPanel(QWidget):
         return row
 
     def _show_value(self, name: str) -> None:
+        if name == TASK and name not in self._shows:
+            return
         value = self._options[name]
         shows: dict[str, Show] = {
             **self._shows,
             "prompt": self.prompt.set_value,
             "negative_prompt": self.negative.set_value,
+            "reference_prompt": self.reference.set_value,
             "seed": self.seed.set_value,
         }
         shows[name](value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -9,12 +10,16 @@ from PySide6.QtCore import QObject, Signal
 
 from app.background import Background
 from app.documents import Documents
-from app.edit_options import EditOptions
+from app.edit_options import WORDS, EditOptions
 from app.errors import Messages
 from app.jobs.bridge import request_of
+from editor.commands import SetSelection
 from editor.document import Change, Document, What
 from editor.layers import LayerId
-from engine.request import EditRequest
+from editor.tiles import TiledImage
+from engine.request import EditRequest, Input
+
+REMEMBERED = 16  # masks
 
 
 class RecipesPart(QObject):
@@ -32,6 +37,8 @@ class RecipesPart(QObject):
         super().__init__(parent)
         self._documents, self._options, self._background, self._messages = documents, options, background, messages
         self._replacing: tuple[Document, LayerId] | None = None
+        self._masks: OrderedDict[LayerId, TiledImage] = OrderedDict()
+        self._own_mask: TiledImage | None = None  # of the edit that is shown, as it was selected
         self._unsubscribe: Callable[[], None] = lambda: None
         documents.current_changed.connect(self._follow)
         options.method_changed.connect(self._method_changed)
@@ -41,6 +48,22 @@ class RecipesPart(QObject):
         if self._replacing is None or self._replacing[0] is not document or self._replacing[1] not in document:
             return None
         return self._replacing[1]
+
+    def keeps_mask(self, document: Document) -> bool:
+        """Whether the edit that is run again keeps the mask that it had; else the selection is its mask.
+
+        Strokes are part of a recipe and fit its mask. Where there are none, the mask is selected again when the recipe
+        is shown, so that it can be changed.
+        """
+        strokes = self._options.method is not None and self._options.method.takes(Input.STROKES)
+        return strokes or document.selection is self._own_mask
+
+    def remember_mask(self, layer: LayerId, mask: TiledImage) -> None:
+        """Keep the mask of a result as it was selected, or found, in this session."""
+        self._masks.pop(layer, None)
+        self._masks[layer] = mask
+        if len(self._masks) > REMEMBERED:
+            self._masks.popitem(last=False)
 
     def edit_again(self) -> None:
         """Show the edit that made the active layer, to change it and run it again."""
@@ -66,7 +89,7 @@ class RecipesPart(QObject):
         self._replace(None)
 
     def _show(self, document: Document, layer: LayerId, request: EditRequest) -> None:
-        words = {"prompt": request.prompt, "negative_prompt": request.negative_prompt, "seed": request.seed}
+        words = {name: getattr(request, name) for name in (*WORDS, "seed")}
         self._replace(None)
         try:
             self._options.fill(request.method, {**asdict(request.parameters), **words})
@@ -74,8 +97,21 @@ class RecipesPart(QObject):
             self._messages.error(self.tr("The method “{}” of this layer is not installed.").format(request.method))
             return
         document.activate(layer)
+        self._select_mask(document, layer, request)
         self._replace((document, layer))
         self.shown.emit()
+
+    def _select_mask(self, document: Document, layer: LayerId, request: EditRequest) -> None:
+        """Select the mask of an edit again, one undo step; nothing where the recipe has none and none is remembered."""
+        method = self._options.method
+        if method is None or method.takes(Input.STROKES) or not method.takes(Input.MASK):
+            return
+        mask = self._masks.get(layer)
+        if mask is None and request.mask is not None and request.mask.shape == document.size[::-1]:
+            mask = TiledImage.from_array(request.mask)
+        if mask is not document.selection:
+            document.history.do(SetSelection(mask, self.tr("Select the mask of the edit")))
+        self._own_mask = mask if request.mask is not None else None
 
     def _replace(self, replacing: tuple[Document, LayerId] | None) -> None:
         if replacing != self._replacing:

@@ -6,40 +6,41 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, QRect, QTimer, Signal
 from PySide6.QtGui import QImage
 
-from app.clipboard import to_image
 from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import Messages
-from app.jobs.bridge import PreparedEdit, apply_result, prepare, prepare_again
+from app.jobs.bridge import apply_result
 from app.jobs.engine_thread import EngineThread
 from app.jobs.queue import JobState
 from app.jobs.worker import Preview
+from app.parts.asking import asked, edited_area, result_picture
 from app.parts.recipes import RecipesPart
 from app.widgets import random_seed
-from editor.document import Change, Document, What
+from editor.document import Change, Document, Snapshot, What
 from editor.errors import DocumentError
 from editor.layers import LayerId
-from editor.tiles import UINT8, converted
+from editor.tiles import TiledImage
 from engine.errors import BadRequest, EngineError
-from engine.request import EditResult
+from engine.request import EditResult, Found
 
 LIVE_STEPS = 8  # most denoising steps of a live run
 LIVE_DELAY = 120  # ms after the last change
 
 
-@dataclass(frozen=True)
-class _Job:
+@dataclass(frozen=True, eq=False)
+class Job:
     """An edit under way.
 
     Attributes:
+        snapshot: the document as it was asked for.
         replaces: the result layer that is made again; None = a new one.
     """
 
     document: Document
+    snapshot: Snapshot
     replaces: LayerId | None
     live: bool
 
@@ -48,9 +49,9 @@ class _Job:
 class _Waiting:
     """A live result that the artist may keep."""
 
-    job: int
+    number: int
+    job: Job
     result: EditResult
-    replaces: LayerId | None
 
 
 class RunsPart(QObject):
@@ -58,14 +59,18 @@ class RunsPart(QObject):
     preview_shown: (document, job, QImage that may be null, QRect in canvas pixels, fraction done 0..1).
     preview_ended: (document, job).
     job_changed: a JobState.
-    applied: a result came into a document.
+    located: (Document, job, TiledImage): the mask that an edit under way found by itself.
+    found: (Job, EditResult) whose result is a mask and nothing else.
+    applied: (Job, EditResult, LayerId): a result came into a document.
     state_changed: something runs, waits or may be kept that did not before.
     """
 
     preview_shown = Signal(object, int, QImage, QRect, float)
     preview_ended = Signal(object, int)
     job_changed = Signal(object)
-    applied = Signal()
+    located = Signal(object, int, object)
+    found = Signal(object, object)
+    applied = Signal(object, object, object)
     state_changed = Signal()
 
     def __init__(
@@ -74,7 +79,7 @@ class RunsPart(QObject):
         super().__init__(parent)
         self._documents, self._options, self._recipes, self._messages = documents, options, recipes, messages
         self._engine: EngineThread | None = None
-        self._jobs: dict[int, _Job] = {}
+        self._jobs: dict[int, Job] = {}
         self._fractions: dict[int, float] = {}
         self._waiting: dict[Document, _Waiting] = {}
         self._applying = False
@@ -90,6 +95,7 @@ class RunsPart(QObject):
         """Use this engine from now on."""
         self._engine = engine
         engine.preview.connect(self._show_preview)
+        engine.located.connect(self._locate)
         engine.job_changed.connect(self._note_state)
         engine.finished.connect(self._finish)
         engine.failed.connect(self._fail)
@@ -122,6 +128,14 @@ class RunsPart(QObject):
             self._live_timer.stop()
             self.discard()
             self._submit(document, self._options.parameters(), live=False)
+
+    def find(self) -> None:
+        """Look for the place that the words would change, and change nothing."""
+        document, method = self._documents.current, self._options.method
+        if document is not None and method is not None and method.finds:
+            self._live_timer.stop()
+            self.discard()
+            self._submit(document, self._options.parameters(), live=False, find=True)
 
     def stop(self) -> None:
         """Finish the edit of the current document with what there is."""
@@ -162,8 +176,8 @@ class RunsPart(QObject):
         waiting = self._waiting.pop(document, None) if document is not None else None
         if document is not None and waiting is not None:
             self._stop_live(document)
-            self._apply(document, waiting.result, waiting.replaces)
-            self.preview_ended.emit(document, waiting.job)
+            self._apply(waiting.job, waiting.result)
+            self.preview_ended.emit(document, waiting.number)
             self.state_changed.emit()
 
     def discard(self) -> None:
@@ -175,13 +189,12 @@ class RunsPart(QObject):
 
     # submitting
 
-    def _submit(self, document: Document, parameters: dict[str, Any], *, live: bool) -> None:
+    def _submit(self, document: Document, parameters: dict[str, Any], *, live: bool, find: bool = False) -> None:
         if self._engine is None or self._options.method is None:
             self._messages.info(self.tr("The engine is still starting. Try again in a moment."))
             return
-        replaces = self._recipes.replaced_in(document)
         try:
-            edit = self._prepared(document, replaces, parameters)
+            edit = asked(document, self._options, self._recipes, parameters, find=find)
         except (EngineError, DocumentError) as error:
             if live:
                 self._drop_waiting(document)  # it no longer shows what the panel says
@@ -191,18 +204,10 @@ class RunsPart(QObject):
                 self._messages.report(error)
             return
         number = self._engine.submit(edit, live=live)
-        self._jobs[number] = _Job(document, replaces, live)
+        self._jobs[number] = Job(document, edit.snapshot, self._recipes.replaced_in(document), live)
         if not live:
-            self.preview_shown.emit(document, number, QImage(), _edited_area(document), 0.0)
+            self.preview_shown.emit(document, number, QImage(), edited_area(document, find=find), 0.0)
         self.state_changed.emit()
-
-    def _prepared(self, document: Document, replaces: LayerId | None, parameters: dict[str, Any]) -> PreparedEdit:
-        options = self._options
-        assert options.method is not None
-        words = {"prompt": options["prompt"], "negative_prompt": options["negative_prompt"], "seed": options["seed"]}
-        if replaces is not None:
-            return prepare_again(document, replaces, parameters=parameters, **words)
-        return prepare(document, options.method.id, parameters, **words)
 
     # live
 
@@ -237,7 +242,7 @@ class RunsPart(QObject):
     def _drop_waiting(self, document: Document) -> None:
         waiting = self._waiting.pop(document, None)
         if waiting is not None:
-            self.preview_ended.emit(document, waiting.job)
+            self.preview_ended.emit(document, waiting.number)
             self.state_changed.emit()
 
     # what the engine says
@@ -252,6 +257,11 @@ class RunsPart(QObject):
             fraction = 1.0 if job.live else min(self._fractions.get(number, 0.0), 0.999)
             self.preview_shown.emit(job.document, number, preview.image, preview.area, fraction)
 
+    def _locate(self, number: int, found: Found) -> None:
+        job = self._jobs.get(number)
+        if job is not None and job.document in self._documents:
+            self.located.emit(job.document, number, TiledImage.from_array(found.mask))
+
     def _finish(self, number: int, result: EditResult) -> None:
         job = self._jobs.pop(number, None)
         self._fractions.pop(number, None)
@@ -261,22 +271,25 @@ class RunsPart(QObject):
             self._messages.info(self.tr("A result was dropped, because its picture was closed."))
         elif job.live:
             self._drop_waiting(job.document)
-            self._waiting[job.document] = _Waiting(number, result, job.replaces)
+            self._waiting[job.document] = _Waiting(number, job, result)
             height, width = result.alpha.shape
-            self.preview_shown.emit(job.document, number, _picture(result), QRect(*result.origin, width, height), 1.0)
+            area = QRect(*result.origin, width, height)
+            self.preview_shown.emit(job.document, number, result_picture(result), area, 1.0)
         else:
-            self._apply(job.document, result, job.replaces)
+            self._apply(job, result)
             self.preview_ended.emit(job.document, number)
         self.state_changed.emit()
 
-    def _apply(self, document: Document, result: EditResult, replaces: LayerId | None) -> None:
+    def _apply(self, job: Job, result: EditResult) -> None:
         self._applying = True
         try:
-            apply_result(document, result, replaces)
+            if result.painted:
+                self.applied.emit(job, result, apply_result(job.document, result, job.replaces))
+            elif result.found is not None:
+                self.found.emit(job, result)
         except DocumentError as error:
             self._messages.report(error)
         else:
-            self.applied.emit()
             for note in result.notes:
                 self._messages.info(note)
         finally:
@@ -316,14 +329,3 @@ class RunsPart(QObject):
         for number, job in list(self._jobs.items()):
             if job.document is document and self._engine is not None:
                 self._engine.cancel(number)
-
-
-def _edited_area(document: Document) -> QRect:
-    """Where progress is shown until the first preview: the selection, else the canvas."""
-    area = document.canvas if document.selection is None else document.selection.content()
-    return QRect(area.x, area.y, area.width, area.height)
-
-
-def _picture(result: EditResult) -> QImage:
-    """A result as it will look."""
-    return to_image(np.dstack([converted(result.patch, UINT8), converted(result.alpha, UINT8)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from app.edit_options import EditOptions
+from app.edit_options import WORDS, EditOptions
 from app.parts.files import FilesPart
 from app.samples import sample_for, samples
 from app.start import Card, method_for
@@ -36,7 +36,7 @@ class StartPart(QObject):
             return
 
         def placed(_: Document) -> None:
-            words = {"prompt": sample.prompt, "negative_prompt": sample.negative_prompt, "seed": sample.seed}
+            words = {name: getattr(sample, name) for name in (*WORDS, "seed")}
             self._options.fill(method, {**words, **sample.parameters})
             self.hint.emit(self.tr("Everything is placed already: press Run and watch."))
 

@@ -79,7 +79,10 @@ class Judge:
         return [reading_of(answers) for answers in self._answers(pictures)]
 
     def features(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What of the whole pictures (N, H, W, 3) matters to the judge, (N, 64): for distances between sets of them."""
+        """What whole pictures (N, H, W, 3) show, (N, 64), for distances between sets of them (KID).
+
+        They tell contents; of softness, which the judge was taught to read through, they tell next to nothing.
+        """
         return np.stack([answers.features.numpy() for answers in self._answers(pictures)])
 
     def _answers(self, pictures: NDArray[np.uint8]) -> Iterator[Answers]:

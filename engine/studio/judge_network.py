@@ -105,7 +105,7 @@ class JudgeNetwork(nn.Module):
         return Answers(kinds, looks, offsets, features, *self.whole(F.silu(features)).float().split(self.parts, dim=1))
 
     def _features(self, seen: list[Tensor]) -> Tensor:
-        """Means and strongest of the deepest level, and means of two fine ones, which tell sharp from soft."""
+        """Means and strongest of the deepest level, and means of two fine ones."""
         deep = seen[-1].float()
         parts = [deep.mean((2, 3)), deep.amax((2, 3))]
         parts += [F.silu(level).float().mean((2, 3)) for level in seen[:2]]

@@ -14,7 +14,7 @@ from app.errors import Message
 from app.jobs.bridge import PreparedEdit
 from app.jobs.engine_thread import EngineThread
 from app.main_window import MainWindow
-from app.parts import runs
+from app.parts import asking
 from editor.composite import composite
 from editor.document import Document
 from editor.files import open_document
@@ -202,7 +202,7 @@ def test_a_live_run_that_fails_takes_the_earlier_result_with_it(
     with qtbot.waitSignal(engine.finished, timeout=SLOW):
         paint(window)
     qtbot.waitUntil(lambda: window.runs.may_keep(document), timeout=SLOW)
-    waiting = window.runs._waiting[document].job
+    waiting = window.runs._waiting[document].number
     ended: list[int] = []
     window.runs.preview_ended.connect(lambda _, job: ended.append(job))
     posted.clear()
@@ -214,7 +214,7 @@ def test_a_live_run_that_fails_takes_the_earlier_result_with_it(
         return PreparedEdit("Broken", document.snapshot(), build)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch, qtbot.waitSignal(engine.failed, timeout=SLOW):
-        patch.setattr(runs, "prepare", broken)
+        patch.setattr(asking, "prepare", broken)
         window.options.set("prompt", "something else")
     assert not window.runs.may_keep(document)
     assert waiting in ended
@@ -228,7 +228,7 @@ def test_a_live_run_refused_before_it_began_is_a_hint(
     def refuse(*_: object, **__: object) -> PreparedEdit:
         raise BadRequest("There is no such method.")
 
-    monkeypatch.setattr(runs, "prepare", refuse)
+    monkeypatch.setattr(asking, "prepare", refuse)
     window.options.live = True
     window.runs._run_live()
     assert [(message.level, message.details) for message in posted] == [("info", "")]

@@ -1,0 +1,52 @@
+"""What the Method panel describes as an edit that can be queued, and what comes back as pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage
+
+from app.clipboard import to_image
+from app.edit_options import WORDS, EditOptions
+from app.jobs.bridge import PreparedEdit, prepare, prepare_again
+from app.jobs.method_info import EDIT, FIND, TASK
+from app.parts.recipes import RecipesPart
+from editor.document import Document
+from editor.tiles import UINT8, converted
+from engine.request import EditResult
+
+
+def asked(
+    document: Document, options: EditOptions, recipes: RecipesPart, parameters: dict[str, Any], *, find: bool = False
+) -> PreparedEdit:
+    """The edit of a document as it is now, or once more the one that made the layer to be replaced.
+
+    Args:
+        find: only look for the place, on the whole picture, whatever is selected.
+
+    Raises:
+        EngineError, DocumentError: it cannot be asked for.
+    """
+    assert options.method is not None
+    if options.method.finds:
+        parameters = {**parameters, TASK: FIND if find else EDIT}
+    given = {name: options[name] for name in (*WORDS, "seed")}
+    replaces = recipes.replaced_in(document)
+    if replaces is None:
+        return prepare(document, options.method.id, parameters, **given, selected=not find)
+    if find:
+        return prepare_again(document, replaces, parameters=parameters, mask=None, **given)
+    return prepare_again(document, replaces, own_mask=recipes.keeps_mask(document), parameters=parameters, **given)
+
+
+def edited_area(document: Document, *, find: bool = False) -> QRect:
+    """Where progress is shown until the first preview: the selection, else the canvas."""
+    area = document.canvas if find or document.selection is None else document.selection.content()
+    return QRect(area.x, area.y, area.width, area.height)
+
+
+def result_picture(result: EditResult) -> QImage:
+    """A result as it will look."""
+    return to_image(np.dstack([converted(result.patch, UINT8), converted(result.alpha, UINT8)]))
