@@ -74,6 +74,13 @@ def ask_open_mask(parent: QWidget, folder: Path) -> Path | None:
     return Path(name) if name else None
 
 
+def ask_open_checkpoint(parent: QWidget, folder: Path) -> Path | None:
+    """A segment-anything checkpoint."""
+    kinds = f"{tr('Segment Anything checkpoints')} (*.pth *.pt *.safetensors);;{tr('All files')} (*)"
+    name, _ = QFileDialog.getOpenFileName(parent, tr("Choose a Segment Anything checkpoint"), str(folder), kinds)
+    return Path(name) if name else None
+
+
 def ask_export_mask(parent: QWidget, suggestion: Path) -> Path | None:
     """Where to write a mask; the name ends in ".png"."""
     return _ask_target(parent, tr("Export mask"), suggestion, "PNG (*.png)", (".png",))

@@ -18,6 +18,7 @@ from app.edit_options import EditOptions
 from app.errors import Messages
 from app.facts import picture_facts, what_is_there
 from app.jobs.method_info import cached_methods
+from app.jobs.queue import JobState
 from app.landing import Landing
 from app.mask_signs import MaskSigns
 from app.menus import Menus
@@ -27,6 +28,7 @@ from app.panels.layers import LayersPanel
 from app.panels.method import MethodPanel
 from app.panels.tool_options import ToolOptionsBar
 from app.panels.tools import ToolBar
+from app.parts.clicks import ClicksPart
 from app.parts.edit import EditPart
 from app.parts.files import FilesPart
 from app.parts.filling import FillingPart
@@ -103,6 +105,7 @@ class MainWindow(QMainWindow):
         self.filling = FillingPart(documents, self.options, self.recipes, self.runs, messages, self)
         self.tools = ToolsPart(self.settings, self)
         self.tools.run_with(landing)
+        self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
@@ -146,6 +149,9 @@ class MainWindow(QMainWindow):
         self.files.recent_changed.connect(self._show_recent)
         self.files.quit_wanted.connect(self.close)
         self.tools.tool_changed.connect(lambda _: self._give_tools())
+        self.clicks.looking.connect(self._show_look)
+        self.clicks.changed.connect(self._show_overlay)
+        self.option_bar.select_page.join(self.clicks)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
         self.words.hint.connect(self.status.show_hint)
@@ -200,6 +206,12 @@ class MainWindow(QMainWindow):
         """Run edits with this engine."""
         self.engine = engine
         self.runs.attach(engine)
+        self.clicks.attach(engine)
+
+    def cancel(self) -> None:
+        """End what is under way: the look at the picture, else an edit."""
+        if not self.clicks.cancel():
+            self.runs.cancel()
 
     # documents and views
 
@@ -279,6 +291,14 @@ class MainWindow(QMainWindow):
         field.selectAll()
 
     # previews
+
+    def _show_overlay(self) -> None:
+        """The tool shows something else over the picture, though the pointer rests."""
+        if self.workspace.view is not None:
+            self.workspace.view.show_overlay()
+
+    def _show_look(self, state: JobState | None) -> None:
+        self.status.show_job(self.runs.current_job or state)
 
     def _show_preview(self, document: Document, job: int, image: object, area: object, fraction: float) -> None:
         view = self.workspace.view_of(document)

@@ -91,6 +91,25 @@ class Settings:
     def remember_tool_values(self, values: dict[str, Any]) -> None:
         self._store.setValue("tools", json.dumps(values))
 
+    @property
+    def segmenter(self) -> str:
+        """Who finds what is pointed at: "" = as it fits the picture, "grabcut", "studio-sam" or a checkpoint's path."""
+        return str(self._store.value("segmenter", ""))
+
+    @segmenter.setter
+    def segmenter(self, model: str) -> None:
+        self._store.setValue("segmenter", model)
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The segment-anything checkpoint that was chosen last; None where there is none, or it is gone."""
+        path = Path(str(self._store.value("checkpoint", "")))
+        return path if path.is_file() else None
+
+    @checkpoint.setter
+    def checkpoint(self, path: Path) -> None:
+        self._store.setValue("checkpoint", str(path))
+
     def window(self) -> tuple[QByteArray, QByteArray]:
         """(geometry, state of bars and docks) as Qt saved them, empty at first."""
         geometry, state = self._store.value("window/geometry"), self._store.value("window/state")

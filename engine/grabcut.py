@@ -48,8 +48,12 @@ class Single:
     found: Mask
     scores: tuple[float, ...] = (1.0,)
 
-    def mask(self, index: int = 0, quick: bool = False) -> Mask:
+    def mask(self, index: int = 0) -> Mask:
         """The mask at the picture's size."""
+        return self.found
+
+    def quick(self, index: int = 0) -> Mask:
+        """The same."""
         return self.found
 
 

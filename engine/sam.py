@@ -72,18 +72,25 @@ class SamChoices:
     side: int
     snap: float
 
-    def mask(self, index: int = 0, quick: bool = False) -> Mask:
-        """One of the masks at the picture's size; `quick`, its edges stay as the network drew them."""
-        whole = functional.interpolate(self.logits[index][None, None], (self.side, self.side), mode="bilinear")
-        drawn = np.ascontiguousarray(whole[0, 0, : self.seen.work[1], : self.seen.work[0]].numpy())
+    def mask(self, index: int = 0) -> Mask:
+        """One of the masks at the picture's size."""
         small = self.seen.small
-        if small is None or quick:
-            return _inside(_resized(drawn, self.seen.size), 0.0)
+        if small is None or not self.snap:
+            return self.quick(index)
         size = small.shape[1], small.shape[0]
-        mask = _inside(_resized(drawn, size), 0.0)
+        mask = _inside(_resized(self._drawn(index), size), 0.0)
         for _ in range(_SNAPS):
             mask = snapped(small, mask, self.snap * max(size) / self.side)
         return mask if size == self.seen.size else _inside(_resized(mask.astype(np.float32), self.seen.size), 127.5)
+
+    def quick(self, index: int = 0) -> Mask:
+        """The mask as the decoder drew it."""
+        return _inside(_resized(self._drawn(index), self.seen.size), 0.0)
+
+    def _drawn(self, index: int) -> NDArray[np.float32]:
+        """The logits at the size at which the network saw the picture."""
+        whole = functional.interpolate(self.logits[index][None, None], (self.side, self.side), mode="bilinear")
+        return np.ascontiguousarray(whole[0, 0, : self.seen.work[1], : self.seen.work[0]].numpy())
 
 
 class SamSegmenter:

@@ -68,8 +68,11 @@ class Choices(Protocol):
     def scores(self) -> tuple[float, ...]:
         """How sure the segmenter is of each, 0..1 (the overlap with the truth that it expects)."""
 
-    def mask(self, index: int = 0, quick: bool = False) -> Mask:
-        """One of the masks at the picture's size; `quick` for a pointer that moves: its edges may be rough."""
+    def mask(self, index: int = 0) -> Mask:
+        """One of the masks at the picture's size."""
+
+    def quick(self, index: int = 0) -> Mask:
+        """The same before its edge was worked out, fast enough to follow the pointer."""
 
 
 Seen = TypeVar("Seen")

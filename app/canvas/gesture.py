@@ -114,6 +114,23 @@ class ToolGesture:
             self.tool.abandon()
         return waited
 
+    def drop(self) -> None:
+        """Forget all clicks and what they made."""
+        if self.tool is not None and self.document is not None and not self.active:
+            self.tool.drop(self.document)
+
+    def leave(self) -> None:
+        """The pointer is elsewhere."""
+        if self.tool is not None and not self.active:
+            self.tool.leave()
+
+    def choose(self, *, forward: bool) -> bool:
+        """Show another result that fits; False where there is no other."""
+        if self.tool is None or self.document is None or self.active or self.tool.choices[1] < 2:
+            return False
+        self.tool.choose(self.document, 1 if forward else -1)
+        return True
+
     def _drop(self, document: Document, tool: Tool) -> None:
         self.active = False
         if tool.active:

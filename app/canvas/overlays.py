@@ -11,7 +11,8 @@ from typing import Any
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
 
-from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay
+from app.canvas.pointing import paint_pointing, pointing_bounds
+from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PointingOverlay
 
 DARK, LIGHT = QColor(0, 0, 0, 170), QColor(255, 255, 255, 235)
 DASH = 4.0  # widget pixels
@@ -133,4 +134,5 @@ def _circle_picture(radius: float, ratio: float) -> QPixmap:
 _KINDS: dict[type, OverlayKind] = {
     OutlineOverlay: OverlayKind(_outline_bounds, _paint_outline),
     CircleOverlay: OverlayKind(_circle_bounds, _paint_circle),
+    PointingOverlay: OverlayKind(pointing_bounds, paint_pointing),
 }

@@ -38,7 +38,7 @@ _CLICK_KEYS: dict[int, Callable[[ToolGesture], object]] = {
     Qt.Key.Key_Enter: ToolGesture.finish,
     Qt.Key.Key_Backspace: ToolGesture.step_back,
     Qt.Key.Key_Delete: ToolGesture.step_back,
-    Qt.Key.Key_Escape: ToolGesture.abandon,
+    Qt.Key.Key_Escape: ToolGesture.drop,
 }
 TOUCH_SLOP = 6.0  # widget pixels a finger moves before it paints: a second finger may still come
 
@@ -179,6 +179,7 @@ class Surface(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hover = None
+        self.gesture.leave()
         self._pointer_changed()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -279,7 +280,7 @@ class Surface(QWidget):
 
     def _wants_key(self, event: QKeyEvent) -> bool:
         """Space belongs to the canvas; and no shortcut (undo, another tool) may come into the middle of a gesture."""
-        waiting = self.gesture.pending and event.key() in _CLICK_KEYS and not modifiers_of(event.modifiers())
+        waiting = self._for_clicks(event)
         return self.gesture.active or waiting or event.key() == Qt.Key.Key_Space
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -295,11 +296,25 @@ class Surface(QWidget):
             super().keyPressEvent(event)
 
     def _key_for_clicks(self, event: QKeyEvent) -> bool:
-        """Enter makes the outline, Backspace takes a corner back, Esc all of them."""
-        if event.key() not in _CLICK_KEYS or modifiers_of(event.modifiers()):
+        """Enter makes what was clicked, Backspace takes a click back, Esc all of them."""
+        if not self._for_clicks(event):
             return False
         _CLICK_KEYS[event.key()](self.gesture)
         return True
+
+    def _for_clicks(self, event: QKeyEvent) -> bool:
+        """Whether a key is about the clicks that wait; Delete is not where they have selected something already."""
+        tool = self.gesture.tool
+        if not self.gesture.pending or tool is None or modifiers_of(event.modifiers()):
+            return False
+        return event.key() in _CLICK_KEYS and not (tool.keeps and event.key() == Qt.Key.Key_Delete)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab shows another result of the tool where there is one, and else leaves the canvas."""
+        if self.gesture.choose(forward=forward):
+            self._pointer_changed()
+            return True
+        return super().focusNextPrevChild(forward)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() != Qt.Key.Key_Space:

@@ -320,6 +320,10 @@ class CanvasView(Surface):
         if self._picture is None or not self._picture.scheduled:
             self._update_overlays()
 
+    def show_overlay(self) -> None:
+        """What the tool in hand wants to be drawn is another now."""
+        self._pointer_changed()
+
     def _update_overlays(self) -> None:
         """Repaint what overlays left and entered, together with the picture when that changes in the same turn."""
         self.update(self._to_update)

@@ -46,6 +46,7 @@ class EngineThread(QObject):
     _begin = Signal(int, object, str, bool)
     _cancel = Signal(int)
     _stop = Signal(int)
+    _closing = Signal()  # other workers of the thread let go first
     _close = Signal()
 
     def __init__(
@@ -94,6 +95,15 @@ class EngineThread(QObject):
         if application is not None:
             application.aboutToQuit.connect(self.shutdown)
         self._thread.start(QThread.Priority.LowPriority)  # Linux ignores this; the worker lowers itself there
+
+    def take_in(self, worker: QObject, close: Callable[[], None]) -> None:
+        """Let another worker live in the engine thread: its slots are called between the steps of the edits.
+
+        Args:
+            close: a slot of it, called there before the thread ends.
+        """
+        worker.moveToThread(self._thread)
+        self._closing.connect(close, Qt.ConnectionType.QueuedConnection)
 
     def submit(self, edit: PreparedEdit | EditRequest, *, live: bool = False) -> int:
         """Put an edit at the end of the queue.
@@ -150,6 +160,7 @@ class EngineThread(QObject):
         self._ended = True
         self.cancel_all()
         if self._started:
+            self._closing.emit()
             self._close.emit()
             self._thread.wait()
 

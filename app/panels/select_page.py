@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
+from app.jobs.segments import AtWork
+from app.panels.click_extras import ClickExtras
+from app.parts.clicks import ClicksPart
 from app.parts.tools import ToolsPart
 from app.widgets import ElidedLabel, NumberControl, action_button
 from editor.likeness import WIDEST
 
-SELECTORS = ("rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range")
+SELECTORS = ("rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range", "click")
 COMBINATIONS = ("combine_replace", "combine_add", "combine_subtract", "combine_intersect")
 
 
@@ -37,6 +40,8 @@ class SelectPage(QWidget):
         row.addLayout(self._combine_buttons(actions))
         for widget in (self.tolerance, self.fuzziness, self.contiguous, self.merged, self.feather):
             row.addWidget(widget)
+        self.click = ClickExtras()
+        row.addWidget(self.click)
         row.addWidget(self.hint, 1)
         options = tools.options
         self.tolerance.changed.connect(lambda value: options.change(wand_tolerance=float(value)))
@@ -56,6 +61,20 @@ class SelectPage(QWidget):
             row.addWidget(button)
         return row
 
+    def join(self, clicks: ClicksPart) -> None:
+        """Follow and steer the tool that selects by clicks."""
+        self.click.model_chosen.connect(clicks.choose)
+        self.click.checkpoint_wanted.connect(clicks.choose_checkpoint)
+        self.click.next_wanted.connect(clicks.next_choice)
+        clicks.changed.connect(lambda: self.click.show_choice(*clicks.tool.choices))
+
+        def show(at_work: AtWork | None) -> None:
+            self.click.show_models(clicks.chosen, clicks.checkpoint, at_work)
+            self.show_tool(self._tools.current)
+
+        clicks.at_work_changed.connect(show)
+        show(clicks.at_work)
+
     def show_tool(self, tool: str) -> None:
         """Show what this tool has, and its values."""
         settings = self._tools.options.settings
@@ -67,7 +86,8 @@ class SelectPage(QWidget):
         self.tolerance.setVisible(tool == "wand")
         self.contiguous.setVisible(tool == "wand")
         self.fuzziness.setVisible(tool == "colour_range")
-        self.merged.setVisible(tool in ("wand", "colour_range"))
+        self.merged.setVisible(tool in ("wand", "colour_range", "click"))
+        self.click.setVisible(tool == "click")
         self.hint.show_text(self._hint(tool))
 
     def _hint(self, tool: str) -> str:
@@ -75,6 +95,8 @@ class SelectPage(QWidget):
             return self.tr("Click corners. The first one or Enter closes, Backspace takes one back, Esc drops all.")
         if tool == "colour_range":
             return self.tr("Click a colour; Shift adds another.")
+        if tool == "click":
+            return self.click.hint
         if tool == "wand":
             return ""
         return self.tr("Shift adds, Alt takes away, both keep the overlap.")

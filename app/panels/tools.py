@@ -16,7 +16,7 @@ from app.widgets import action_button, divider
 
 GROUPS = (
     ("brush", "eraser", "fill", "eyedropper"),
-    ("mask_brush", "rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range"),
+    ("mask_brush", "rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range", "click"),
     ("move",),
 )
 SWATCH = QSize(36, 40)

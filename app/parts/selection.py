@@ -209,18 +209,33 @@ class SelectionPart(QObject):
     ) -> None:
         """Work a mask out from the document as it is now, and set it if the one there is is still the same."""
         snapshot = document.snapshot()
+        self._landing(
+            document, title, lambda: work(snapshot), lambda mask: self._put(document, snapshot, owner, title, mask)
+        )
+
+    def take(
+        self, document: Document, snapshot: Snapshot, owner: LayerId | None, what: str, mask: TiledImage | None
+    ) -> None:
+        """Take a mask that somebody made of the one that `owner` had then, as soon as no gesture is going on.
+
+        Args:
+            what: the title, with a place for the mask's owner.
+        """
+        title = self._title(what, owner)
+        self._landing(document, title, lambda: mask, lambda made: self._put(document, snapshot, owner, title, made))
+
+    def _put(
+        self, document: Document, snapshot: Snapshot, owner: LayerId | None, title: str, mask: TiledImage | None
+    ) -> None:
+        """Make it the owner's mask in one step, if that one is still the same and this is another."""
         before = reshaping.mask_of(snapshot, owner)
-
-        def done(mask: TiledImage | None) -> None:
-            if not reshaping.still_is(document, snapshot, owner):
-                sentence = self.tr("“{}” was left out, because the mask was changed meanwhile. Do it again.")
-                self._messages.info(sentence.format(title))
-            elif mask is before or (mask is not None and before is not None and mask.equals(before)):
-                self._messages.info(self.tr("“{}” found nothing to change.").format(title))
-            elif self._doer.do(reshaping.replacement(owner, mask, title), document) and mask is None:
-                self._messages.info(self.tr("Nothing is selected any more."))
-
-        self._landing(document, title, lambda: work(snapshot), done)
+        if not reshaping.still_is(document, snapshot, owner):
+            sentence = self.tr("“{}” was left out, because the mask was changed meanwhile. Do it again.")
+            self._messages.info(sentence.format(title))
+        elif mask is before or (mask is not None and before is not None and mask.equals(before)):
+            self._messages.info(self.tr("“{}” found nothing to change.").format(title))
+        elif self._doer.do(reshaping.replacement(owner, mask, title), document) and mask is None:
+            self._messages.info(self.tr("Nothing is selected any more."))
 
 
 def _plane(snapshot: Snapshot, layer: Layer, image: TiledImage, channel: int) -> Array:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from editor.tools.base import Tool
 from editor.tools.brush import BrushTool, EraserTool
+from editor.tools.click import ClickTool
 from editor.tools.colour_range import ColourRangeTool
 from editor.tools.eyedropper import EyedropperTool
 from editor.tools.fill import FillTool
 from editor.tools.mask_brush import MaskBrushTool
 from editor.tools.move import MoveTool
 from editor.tools.options import Settings, ToolOptions
-from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay
+from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PointingOverlay
 from editor.tools.polygon import PolygonTool
 from editor.tools.select import EllipseTool, LassoTool, RectangleTool
 from editor.tools.wand import WandTool
@@ -28,6 +29,7 @@ TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
     PolygonTool.id: PolygonTool,
     WandTool.id: WandTool,
     ColourRangeTool.id: ColourRangeTool,
+    ClickTool.id: ClickTool,
 }
 
-__all__ = ["TOOLS", "CircleOverlay", "OutlineOverlay", "Overlay", "Settings", "Tool", "ToolOptions"]
+__all__ = ["TOOLS", "CircleOverlay", "OutlineOverlay", "Overlay", "PointingOverlay", "Settings", "Tool", "ToolOptions"]

@@ -32,12 +32,13 @@ class Tool(ABC):
     the hovering pointer. Where the tool cannot work `press` raises a DocumentError, or, where that shows only on the
     way, `move` or `release` does; no gesture is then going on and the document is as it was.
 
-    A tool that needs several clicks for one change (a polygon) is `pending` in between; nothing of the document has
-    changed until `finish`.
+    A tool that needs several clicks for one thing (a polygon) is `pending` in between. Unless it `keeps` what each
+    click made, nothing of the document has changed until `finish`.
 
     Attributes:
         cursor: "cross", "pick", "move" or "none" (the overlay shows where it works).
         tints: softness of the selection is to be seen while the tool is in hand.
+        keeps: each click has changed the document already, while more may come.
         active: a gesture is going on.
         later: does what takes long.
     """
@@ -47,6 +48,7 @@ class Tool(ABC):
     shortcut: ClassVar[str]
     cursor: ClassVar[str] = "cross"
     tints: ClassVar[bool] = False
+    keeps: ClassVar[bool] = False
 
     def __init__(self, options: ToolOptions) -> None:
         self.options = options
@@ -88,4 +90,21 @@ class Tool(ABC):
 
     def abandon(self) -> None:
         """Forget all clicks."""
+        return
+
+    def drop(self, document: Document) -> None:
+        """Give up what the clicks were for, and what they made of the document."""
+        self.abandon()
+
+    def leave(self) -> None:
+        """The pointer is elsewhere."""
+        return
+
+    @property
+    def choices(self) -> tuple[int, int]:
+        """Where several results fit what was clicked: (which one is shown, how many there are)."""
+        return (0, 0)
+
+    def choose(self, document: Document, forward: int) -> None:
+        """Show the next of the results that fit, or (-1) the one before."""
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from editor.geometry import Point
+from editor.pointing import Pointing, Sketch
 
 
 @dataclass(frozen=True)
@@ -30,4 +31,16 @@ class CircleOverlay:
     radius: float
 
 
-Overlay = OutlineOverlay | CircleOverlay
+@dataclass(frozen=True)
+class PointingOverlay:
+    """What was pointed at, and what a click would find.
+
+    Attributes:
+        offered: the object under the pointer.
+    """
+
+    pointing: Pointing
+    offered: Sketch | None = None
+
+
+Overlay = OutlineOverlay | CircleOverlay | PointingOverlay

@@ -117,7 +117,7 @@ def _cases(
         case = Case(picture, thing.mask, [_click(simulated.click_in(thing.mask, random))])
         choices = studio.answer(seen, Prompts(tuple(case.clicks)))
         case.found["one_click"] = choices.mask() > 0
-        case.found["one_click_unsnapped"] = choices.mask(quick=True) > 0
+        case.found["one_click_unsnapped"] = choices.quick() > 0
         if not thing.is_object:
             rest.append(case.overlap("one_click"))
             continue
@@ -167,7 +167,7 @@ def _speed(report: Report, studio: SamSegmenter) -> None:
     for x, y in random.integers(0, 256, (HOVERS, 2)).tolist():
         start, busy = perf_counter(), process_time()
         choices = studio.answer(seen, Prompts((Click(x, y),)))
-        choices.mask(quick=True)
+        choices.quick()
         hovers.append(perf_counter() - start)
         worked.append(process_time() - busy)
         choices.mask()

@@ -49,6 +49,8 @@ class Square:
     def mask(self, index: int = 0, quick: bool = False) -> Mask:
         return self.found
 
+    quick = mask
+
 
 def filled(left: int, top: int, right: int, bottom: int) -> Mask:
     mask = np.zeros((100, 120), np.uint8)
