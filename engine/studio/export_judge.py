@@ -18,6 +18,7 @@ from engine.studio.export import megabytes, processor, put
 from engine.studio.judge import CONFIG, WEIGHTS, load_judge
 from engine.studio.judge_network import ATTRIBUTES, KINDS, JudgeNetwork, JudgeShape
 from engine.studio.networks import weights_of
+from engine.studio.published import HISTORY, history
 from engine.studio.render import render
 from engine.studio.scene import VALIDATION_SEEDS, sample_scene
 from engine.studio.train_judge import round_trip
@@ -56,6 +57,7 @@ def export_judge(folder: Path, out: Path, shape: JudgeShape, examined: int = EXA
         rows="\n".join(_row(name, *both) for name, both in figures.items()),
     )
     (new / "README.md").write_text(card, encoding="utf-8")
+    (new / HISTORY).write_text(json.dumps(history({"judge": state})) + "\n", encoding="utf-8")
     put(new, out)
     print(f"written: {out}, {megabytes(out):.2f} MB", flush=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.models.sam_loader import WEIGHTS, write_config
 from engine.studio.checkpoints import load_state
 from engine.studio.export import processor, put
 from engine.studio.networks import weights_of
+from engine.studio.published import HISTORY, history
 
 CARD = Path(__file__).with_name("sam_card.md")
 
@@ -32,6 +34,7 @@ def export_sam(folder: Path, out: Path) -> None:
     save_file({name: value.half().contiguous() for name, value in weights.items()}, new / WEIGHTS)
     write_config(new, shape)
     (new / "README.md").write_text(_card(state, shape, sum(v.numel() for v in weights.values())), encoding="utf-8")
+    (new / HISTORY).write_text(json.dumps(history({"sam": state})) + "\n", encoding="utf-8")
     put(new, out)
     print(f"written: {out}", flush=True)
 

@@ -32,9 +32,7 @@ def go_on(model: Path, folder: Path) -> None:
     Raises:
         FileExistsError: the training folder has checkpoints of its own.
     """
-    for name in ("vae", "base"):
-        if (folder / f"{name}.pt").exists():
-            raise FileExistsError(f"{folder / name}.pt exists already: resume from it, or move it away.")
+    _refuse_to_overwrite(folder, "vae", "base")
     past = json.loads((model / HISTORY).read_text(encoding="utf-8"))
     vae = AutoencoderKL.from_pretrained(str(model / "vae"), local_files_only=True).float()
     unet = UNet2DConditionModel.from_pretrained(str(model / "unet"), local_files_only=True).float()
@@ -44,6 +42,19 @@ def go_on(model: Path, folder: Path) -> None:
     _write(folder / "vae.pt", {"vae": vae}, past["vae"])
     _write(folder / "base.pt", {"unet": unet, "text_encoder": text_encoder}, past["base"])
     shutil.copytree(model / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
+
+
+def go_on_alone(model: Path, folder: Path, name: str, network: nn.Module) -> None:
+    """Likewise for a stage that trains one network, which was read from its published folder already."""
+    _refuse_to_overwrite(folder, name)
+    past = json.loads((model / HISTORY).read_text(encoding="utf-8"))
+    _write(folder / f"{name}.pt", {name: network.float()}, past[name])
+
+
+def _refuse_to_overwrite(folder: Path, *names: str) -> None:
+    for name in names:
+        if (folder / f"{name}.pt").exists():
+            raise FileExistsError(f"{folder / name}.pt exists already: resume from it, or move it away.")
 
 
 def _write(path: Path, networks: dict[str, nn.Module], past: dict[str, Any]) -> None:

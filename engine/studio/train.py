@@ -18,7 +18,8 @@ The judge, which reads round trips of the exported model's autoencoder beside re
     python -m engine.studio.train judge --minutes 25 --resume --decay
     python -m engine.studio.train export-judge
 
-The published weights are gone on with by `scenes`, then `go-on`, then `base --resume`.
+The published weights are gone on with by `scenes`, then `go-on`, then `base --resume`; likewise `go-on-judge` and
+`go-on-sam`.
 A decayed training can be gone on with: its next slice starts at the full learning rate again. `--helpers 1` is for two
 CPU cores; on a GPU leave it out.
 """
@@ -33,6 +34,7 @@ from pathlib import Path
 import torch
 
 from engine.models.sam import STUDIO, build_sam
+from engine.models.sam_loader import load_sam
 from engine.models.store import BUNDLED, models_folder
 from engine.segmentation import BUNDLED as BUNDLED_SAM
 from engine.studio.data import SceneCache, World, studio_world
@@ -40,9 +42,10 @@ from engine.studio.export import export
 from engine.studio.export_judge import export_judge
 from engine.studio.export_sam import export_sam
 from engine.studio.judge import FOLDER as JUDGE_FOLDER
+from engine.studio.judge import load_judge
 from engine.studio.judge_network import JudgeShape
 from engine.studio.networks import Shape, build_vae
-from engine.studio.published import go_on
+from engine.studio.published import go_on, go_on_alone
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
 from engine.studio.train_judge import JUDGE_RECIPE, load_judge_stage
 from engine.studio.train_sam import SAM_RECIPE, SamStage, fit_checkpoint
@@ -128,7 +131,7 @@ TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m engine.studio.train", description=__doc__.splitlines()[0])
-    written = ["scenes", "export", "export-judge", "export-sam", "go-on"]
+    written = ["scenes", "export", "export-judge", "export-sam", "go-on", "go-on-judge", "go-on-sam"]
     parser.add_argument("name", choices=[*TRAININGS, *written], help="what to train or to write")
     parser.add_argument(
         "--minutes", type=float, default=30.0, help="working minutes of this slice; pauses do not count"
@@ -168,6 +171,12 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None, sha
         export_sam(options.folder, options.out or models_folder() / BUNDLED_SAM)
     elif options.name == "go-on":
         go_on(options.out or models_folder() / BUNDLED, options.folder)
+    elif options.name == "go-on-judge":
+        published = options.out or models_folder() / JUDGE_FOLDER
+        go_on_alone(published, options.folder, "judge", load_judge(published).network)
+    elif options.name == "go-on-sam":
+        published = options.out or models_folder() / BUNDLED_SAM
+        go_on_alone(published, options.folder, "sam", load_sam(published, "cpu").sam)
     else:
         TRAININGS[options.name](options, world, shape, torch.device(chosen))
 
