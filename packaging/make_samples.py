@@ -51,7 +51,6 @@ class Plan:
     scene: int
     lines: Sequence[Line]
     prompt: str
-    reference_prompt: str = ""
     method: str = "sdedit"
     selection: tuple[float, float, float, float] | None = None  # ellipse: left, top, right, bottom
     seed: int = 7
@@ -92,13 +91,12 @@ PLANS = (
     ),
     Plan(
         "words",
-        "Turn the orange ball blue with words alone",
+        "Turn the meadow into a beach with words alone",
         1_000_294,
         (),
-        "a large shiny blue ball on grass, clear sky",
-        "a large shiny orange ball on grass, clear sky",
+        "a large shiny orange ball on sand, clear sky",
         method="diffedit",
-        parameters={},
+        parameters={"threshold": 0.4},
         reference_prompt="a large shiny orange ball on grass, clear sky",
     ),
 )

@@ -60,7 +60,8 @@ def test_a_row_that_is_not_there_is_refused() -> None:
 def test_what_cannot_be_measured_is_listed_and_does_not_hold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("engine.models.store.models_folder", lambda: tmp_path)
+    for module in ("models.store", "studio.judge"):
+        monkeypatch.setattr(f"engine.{module}.models_folder", lambda: tmp_path)
     report = quality.measure(harness.Options(count=2))
     assert report.figures["rows"] == {}
     missing = report.figures["missing"]

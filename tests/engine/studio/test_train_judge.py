@@ -18,6 +18,7 @@ from engine.studio.export_judge import export_judge
 from engine.studio.judge import CONFIG, WEIGHTS, load_judge
 from engine.studio.judge_network import ATTRIBUTES, CELL, KINDS, OFFSET_UNIT, Answers, JudgeNetwork, JudgeShape
 from engine.studio.networks import Shape, build_vae, weights_of
+from engine.studio.published import HISTORY
 from engine.studio.train import main
 from engine.studio.train_judge import JudgeStage, RoundTrips, _crop, round_trip
 from engine.studio.training import Recipe, Training
@@ -141,7 +142,7 @@ def test_trained_and_exported_by_the_command_line(tmp_path: Path, scenes: SceneC
     arguments = ["--folder", str(tmp_path), "--out", str(tmp_path / "out"), "--round-trips", "0", "--batch", "2"]
     main(["judge", "--minutes", "0.02", *arguments], World(64, small_scenes))
     export_judge(tmp_path, tmp_path / "out", JudgeShape(), examined=4)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(["README.md", CONFIG, WEIGHTS])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(["README.md", CONFIG, WEIGHTS, HISTORY])
     assert (tmp_path / "out" / WEIGHTS).stat().st_size <= 1.3e6
     assert "| shape |" in (tmp_path / "out" / "README.md").read_text()
     judge = load_judge(tmp_path / "out")

@@ -89,7 +89,8 @@ def test_the_command_trains_and_exports_what_the_segmenter_loads(tmp_path: Path)
     main(["sam", "--minutes", "0.03", "--scenes", "40", "--folder", str(tmp_path / "training")], WORLD)
     out = tmp_path / "studio-sam"
     main(["export-sam", "--folder", str(tmp_path / "training"), "--out", str(out)], WORLD)
-    assert sorted(path.name for path in out.iterdir()) == ["README.md", "config.json", "model.safetensors"]
+    written = ["README.md", "config.json", "model.safetensors", "training.json"]
+    assert sorted(path.name for path in out.iterdir()) == written
     loaded = load_sam(out, "cpu")
     assert loaded.shape == replace(STUDIO, side=32)
     average = load_state(tmp_path / "training" / "sam.pt")["average"]
