@@ -12,6 +12,7 @@ from app.documents import Documents
 from app.errors import Messages
 from editor.document import Document
 from editor.errors import DocumentError
+from editor.tools.base import nothing
 
 PATIENCE = 30  # ms between two looks whether the gesture is over
 
@@ -33,13 +34,26 @@ class Landing(QObject):
         self._documents, self._background, self._messages = documents, background, messages
         self._in_gesture = in_gesture
 
-    def __call__(self, document: Document, title: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    def __call__(
+        self,
+        document: Document,
+        title: str,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[], None] = nothing,
+    ) -> None:
         """Call `work` in a worker thread, then `done` with its result in this one; a refusal becomes a message.
 
         Args:
             title: shown while it is worked on.
+            failed: called before the message.
         """
-        self._background.run(title, work, lambda found: self._land(document, done, found), self._messages.report)
+
+        def report(error: Exception) -> None:
+            failed()
+            self._messages.report(error)
+
+        self._background.run(title, work, lambda found: self._land(document, done, found), report)
 
     def _land(self, document: Document, done: Callable[[Any], None], found: Any) -> None:
         if document not in self._documents:

@@ -161,7 +161,10 @@ class WordsPart(QObject):
                 self.hint.emit(self.tr("Nothing reaches this threshold, so the mask stays as it was. Lower it."))
             self._option_changed("threshold")  # the slider may have gone on
 
-        self._landing(document, "", work, done)
+        def failed() -> None:
+            self._cutting = False
+
+        self._landing(document, "", work, done, failed)
 
     def _found_now(self) -> tuple[Document | None, TiledImage | None, _Origin | None]:
         """The current document with its selection and where that was found, unchanged by hand."""
@@ -236,7 +239,8 @@ def _origin(job: Job, result: EditResult, found: Found) -> _Origin:
     words = _words(recipe.prompt, recipe.reference_prompt)
     threshold = float(getattr(recipe.parameters, "threshold", AUTOMATIC))
     if job.replaces is None:
-        return _Origin(found, words, job.snapshot, threshold)
+        # The selection of then plays no part; kept, it would keep its own origin, and that the one before.
+        return _Origin(found, words, replace(job.snapshot, selection=None), threshold)
     return _Origin(found, words, None, threshold, {job.replaces})
 
 

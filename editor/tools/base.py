@@ -13,16 +13,39 @@ from editor.tools.overlay import Overlay
 
 
 class Later(Protocol):
-    """Who does what takes long: calls `work` (maybe in another thread), then `done` with its result in this one."""
+    """Who does what takes long: calls `work` (maybe in another thread), then `done` with its result in this one.
+
+    Where `work` fails, `failed` is called instead, and the error reaches the artist.
+    """
 
     def __call__(
-        self, document: Document, title: str, work: Callable[[], Any], done: Callable[[Any], None]
+        self,
+        document: Document,
+        title: str,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[], None] = ...,
     ) -> None: ...
 
 
-def at_once(document: Document, title: str, work: Callable[[], Any], done: Callable[[Any], None]) -> None:
+def nothing() -> None:
+    """What most have to do when their work failed."""
+
+
+def at_once(
+    document: Document,
+    title: str,
+    work: Callable[[], Any],
+    done: Callable[[Any], None],
+    failed: Callable[[], None] = nothing,
+) -> None:
     """Do it here and now."""
-    done(work())
+    try:
+        found = work()
+    except Exception:
+        failed()
+        raise
+    done(found)
 
 
 class Tool(ABC):

@@ -148,7 +148,11 @@ class ColourRangeTool(SelectingTool):
             if pick.points or not pick.fits(self.options.settings):
                 self._work(pick)
 
-        self.later(pick.document, self.title, select, done)
+        def failed() -> None:
+            pick.busy = False
+            self._pick = None
+
+        self.later(pick.document, self.title, select, done, failed)
 
 
 def _source(document: Document, *, merged: bool) -> object:

@@ -54,3 +54,16 @@ def test_refusals_are_told(window: MainWindow, document: Document, wait: Wait, p
     landing(window)(document, "Counting", lambda: 1, refuse)
     wait()
     assert [message.sentence for message in posted] == ["Not now. Try again later."] * 2
+
+
+def test_whoever_waits_hears_of_a_failure(
+    window: MainWindow, document: Document, wait: Wait, posted: list[Message]
+) -> None:
+    def refuse() -> int:
+        raise DocumentError("Not now. Try again later.")
+
+    heard, landed = list[str](), list[int]()
+    landing(window)(document, "Counting", refuse, landed.append, lambda: heard.append("failed"))
+    wait()
+    assert (heard, landed) == (["failed"], [])
+    assert [message.sentence for message in posted] == ["Not now. Try again later."]

@@ -216,7 +216,7 @@ def test_outside_the_canvas_and_cancelled_nothing_is_selected() -> None:
 
 def test_a_result_for_another_canvas_is_left_out() -> None:
     document, one, waiting = striped_document(), tool("wand"), list[Callable[[], None]]()
-    one.later = lambda _, __, work, done: waiting.append(lambda: done(work()))
+    one.later = lambda _, __, work, done, *_failed: waiting.append(lambda: done(work()))
     click(one, document, 10, 100)
     document.history.do(commands.ResizeCanvas(100, 100, (0, 0)))
     waiting.pop()()
@@ -225,7 +225,7 @@ def test_a_result_for_another_canvas_is_left_out() -> None:
 
 def test_quick_clicks_all_count() -> None:
     document, one, waiting = striped_document(), tool("wand", wand_tolerance=0.02), list[Callable[[], None]]()
-    one.later = lambda _, __, work, done: waiting.append(lambda: done(work()))
+    one.later = lambda _, __, work, done, *_failed: waiting.append(lambda: done(work()))
     for x in (10, 100, 290):
         click(one, document, x, 100, modifiers=Modifier.SHIFT)
     for land in waiting:
@@ -289,7 +289,7 @@ def test_a_pick_does_not_outlive_what_it_was_made_from(what: str) -> None:
 
 def test_slow_work_ends_at_the_last_fuzziness() -> None:
     document, one, waiting = striped_document(), tool("colour_range", range_fuzziness=4.0), list[Callable[[], None]]()
-    one.later = lambda _, __, work, done: waiting.append(lambda: done(work()))
+    one.later = lambda _, __, work, done, *_failed: waiting.append(lambda: done(work()))
     click(one, document, 10, 100)
     click(one, document, 200, 100, modifiers=Modifier.SHIFT)
     one.options.change(range_fuzziness=20.0)
