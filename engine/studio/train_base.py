@@ -40,7 +40,9 @@ BROAD_NOISE = 0.15
 EMPTY_CAPTIONS = 0.1
 # Objects cover a tenth of the picture, and nearly everything that an artist looks at.
 OBJECT_WEIGHT = 3.0  # added to a cell's weight of 1 where an object covers it
-HINT_WEIGHT = 0.04  # of the side task (engine/studio/hints.py), beside a noise loss of about 0.07
+HINT_WEIGHT = (
+    0.1  # of the side task (engine/studio/hints.py), whose loss falls from about 1 to 0.5; the noise loss is about 0.07
+)
 GUIDANCE = 4.0
 PROMPTS = (
     "a red ball on grass, clear sky",
