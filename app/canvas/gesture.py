@@ -36,6 +36,7 @@ class ToolGesture:
         self.cancel()
         self.abandon()
         self.document, self.tool = document, tool
+        self._before = self._last = None  # they would keep a closed document's pixels
 
     def handle(self, event: PointerEvent) -> None:
         """Pass one event on; whatever goes wrong in the tool, no half-made gesture is left.
