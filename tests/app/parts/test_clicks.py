@@ -22,7 +22,8 @@ from app.errors import Message
 from app.jobs import segment_worker
 from app.jobs.engine_thread import EngineThread
 from app.jobs.queue import JobState
-from app.jobs.segment_queue import RESTING
+from app.jobs.segment_queue import RESTING, Asked
+from app.jobs.segments import Find
 from app.main_window import MainWindow
 from app.parts import clicks
 from editor.document import Document
@@ -217,16 +218,21 @@ def test_after_cancelling_the_resting_pointer_asks_nothing_more(
     plain.asked.clear()
     hover(joined, 40.5, 40.5)
     qtbot.waitUntil(queue._resting.isActive, timeout=5000)
-    plain.gate = threading.Semaphore(0)
-    document.replace(document.layers[0].id, opacity=0.5)
-    joined.clicks._look()
+    refused: list[bool] = []
+    queue.ask(
+        Asked(
+            document,
+            lambda number, source: Find(number, source, "studio-sam"),
+            lambda _: None,
+            lambda: refused.append(True),
+        )
+    )
     asked = len(plain.asked)
     assert joined.clicks.cancel()
-    assert not queue._resting.isActive()
-    plain.gate.release(1000)
-    qtbot.wait(2 * RESTING)
+    assert refused == [True]
+    assert queue.idle, "nothing is about to be asked"
+    qtbot.wait(3 * RESTING)
     assert len(plain.asked) == asked
-    assert queue.idle
 
 
 @pytest.mark.parametrize("how", ["answered", "offered", "given up", "under way"])
