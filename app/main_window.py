@@ -154,6 +154,7 @@ class MainWindow(QMainWindow):
         self.option_bar.select_page.join(self.clicks)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
+        self.option_bar.select_page.hint.left_out.connect(self.status.show_tool_hint)
         self.words.hint.connect(self.status.show_hint)
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)

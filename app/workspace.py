@@ -128,13 +128,13 @@ class Workspace(QWidget):
 
     def _remove(self, document: Document) -> None:
         view = self._views.pop(document)
-        self._targets.pop(document, None)
         blocked = self.tabs.blockSignals(True)
         self.tabs.removeTab(self._tab_of(document))
         self.tabs.blockSignals(blocked)
         self._canvases.removeWidget(view)
         view.set_document(None)
         view.deleteLater()
+        self._targets.pop(document, None)  # last: an emptied canvas says that nothing is selected
         self.tabs.setVisible(len(self._documents) > 0)
 
     def _tab_of(self, document: Document) -> int:

@@ -11,6 +11,7 @@ from typing import cast
 from editor.commands.base import Command
 from editor.document import Change, Document, What
 from editor.errors import DocumentError
+from editor.identity import Identity
 from editor.spill import SpillFolder
 
 MEMORY_LIMIT = 256 * 2**20  # bytes of steps held in memory
@@ -254,6 +255,7 @@ class _Step:
         self._command: Command | None = command
         self._path: Path | None = None
         self._writing: Future[None] | None = None
+        self._identities: tuple[Identity, ...] = ()  # of the pictures in the file
         self.nbytes = command.nbytes
 
     @property
@@ -273,7 +275,7 @@ class _Step:
 
     def _write(self, folder: SpillFolder, path: Path, command: Command) -> None:
         try:
-            folder.write(path, command)
+            self._identities = folder.write(path, command)
         except Exception:  # a full disk, no memory: whatever it is must not come up later in the middle of an undo
             return  # the step stays in memory, which costs space but loses nothing
         self._command = None
@@ -290,7 +292,7 @@ class _Step:
         """The command, read back from its file where it lies there; whatever `SpillFolder.read` raises."""
         self.settle()
         if self._command is None and self._path is not None:
-            return cast(Command, SpillFolder.read(self._path))
+            return cast(Command, SpillFolder.read(self._path, self._identities))
         return cast(Command, self._command)
 
     def put(self, command: Command) -> None:
@@ -304,4 +306,5 @@ class _Step:
             with suppress(OSError):
                 self._path.unlink()
             self._path = None
+        self._identities = ()
         self.done = None

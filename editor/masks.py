@@ -242,6 +242,14 @@ def _cover(rows: NDArray[np.int64], x: NDArray[np.float64], band: Rect) -> Mask:
     return np.rint(np.clip(cover, 0, 1) * 255).astype(np.uint8)
 
 
+def softened(shape: TiledImage, pixels: float, canvas: Rect) -> TiledImage:
+    """A selection with its edge feathered, cut to the canvas; itself for 0 pixels."""
+    if pixels <= 0 or not shape.tiles:
+        return shape
+    area = shape.bounds().grown(round(pixels * 2)).intersected(canvas)
+    return TiledImage.from_array(feather(cast(Mask, shape.read(area)[..., 0]), pixels), (area.x, area.y))
+
+
 def combined(selection: TiledImage | None, shape: TiledImage, how: Combine) -> TiledImage | None:
     """The selection after a new shape joined it; None when nothing is left.
 

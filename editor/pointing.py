@@ -80,9 +80,11 @@ class Found:
 
     Attributes:
         shape: one channel, 255 = inside, canvas pixels.
+        sketch: the shape, hard as it was found, to be drawn.
         choice: which of the masks that fit it is.
         choices: how many fit, at least one; the likeliest is the first.
         rough: its edge was not worked out yet; the same with a better one may follow.
+        feather: pixels over which the edge of `shape` was softened.
     """
 
     pointing: Pointing
@@ -91,6 +93,7 @@ class Found:
     choice: int = 0
     choices: int = 1
     rough: bool = False
+    feather: float = 0.0
 
 
 class Finder(Protocol):
@@ -109,5 +112,15 @@ class Finder(Protocol):
     def leave(self) -> None:
         """Forget the question of the hovering pointer."""
 
-    def find(self, document: Document, pointing: Pointing, choice: int, found: Callable[[Found | None], None]) -> None:
-        """Find it; each question is answered, in order. None = the artist was told why it cannot be."""
+    def find(
+        self,
+        document: Document,
+        pointing: Pointing,
+        choice: int,
+        feather: float,
+        found: Callable[[Found | None], None],
+    ) -> None:
+        """Find it, with its edge softened over `feather` pixels.
+
+        Each question is answered, in order. None = the artist was told why it cannot be.
+        """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import platform
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
+
+from editor.identity import Identity
 
 FAST = 1  # zlib level: on painted tiles level 6 is 4x slower and 10 % smaller
 _swept: set[Path] = set()  # places where the leavings of dead processes were looked for
@@ -48,8 +51,15 @@ class SpillFolder:
         return self.folder / f"{self._count:06d}"
 
     @staticmethod
-    def write(path: Path, value: Any) -> None:
-        """Compress a value into a file; OSError when the disk is full. Whatever goes wrong, no file is left behind."""
+    def write(path: Path, value: Any) -> tuple[Identity, ...]:
+        """Compress a value into a file. Whatever goes wrong, no file is left behind.
+
+        Returns:
+            the identities of its pictures: they stay in memory, and `read` wants them.
+
+        Raises:
+            OSError: the disk is full.
+        """
         try:
             with path.open("wb") as file:
                 packed = zlib.compressobj(FAST)
@@ -57,24 +67,52 @@ class SpillFolder:
                 def put(part: memoryview | bytes) -> None:
                     file.write(packed.compress(part))
 
-                pickle.Pickler(_Writer(put), protocol=5).dump(value)
+                pickler = _Pickler(put)
+                pickler.dump(value)
                 file.write(packed.flush())
         except BaseException:
             path.unlink(missing_ok=True)
             raise
+        return tuple(pickler.kept)
 
     @staticmethod
-    def read(path: Path) -> Any:
+    def read(path: Path, kept: tuple[Identity, ...]) -> Any:
         """The value, equal to what was written.
+
+        Args:
+            kept: what `write` returned.
 
         Raises:
             OSError, zlib.error, pickle.UnpicklingError, …: the file is gone or damaged.
         """
-        return pickle.loads(zlib.decompress(path.read_bytes()))
+        return _Unpickler(zlib.decompress(path.read_bytes()), kept).load()
 
     def close(self) -> None:
         """Delete the folder and all values in it."""
         self._remove()
+
+
+class _Pickler(pickle.Pickler):
+    """Hands on each part of a value; identities are counted and kept instead."""
+
+    def __init__(self, put: Any) -> None:
+        super().__init__(_Writer(put), protocol=5)
+        self.kept: list[Identity] = []
+
+    def persistent_id(self, value: Any) -> int | None:
+        if not isinstance(value, Identity):
+            return None
+        self.kept.append(value)
+        return len(self.kept) - 1
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, data: bytes, kept: tuple[Identity, ...]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._kept = kept
+
+    def persistent_load(self, number: int) -> Identity:
+        return self._kept[number]
 
 
 class _Writer:

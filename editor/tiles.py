@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from editor.geometry import EMPTY, Rect
+from editor.identity import Identity
 
 TILE = 256
 Key = tuple[int, int]  # (column, row) of a tile; tile (0, 0) covers pixels 0..255
@@ -65,7 +66,12 @@ class TiledImage:
             tile.setflags(write=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return TiledImage, (self.channels, self.dtype, self.default, dict(self.tiles))
+        return _read_back, (self.channels, self.dtype, self.default, dict(self.tiles), self.identity)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Which picture this is; an undo step that is read back from the disk gives an equal one with the same."""
+        return Identity()
 
     @classmethod
     def from_array(cls, array: Array, origin: tuple[int, int] = (0, 0), default: int = 0) -> TiledImage:
@@ -196,6 +202,10 @@ class TiledImage:
 
     def content(self) -> Rect:
         """The smallest rectangle that holds every pixel (for colour: with any alpha) other than the default."""
+        return self._content
+
+    @cached_property
+    def _content(self) -> Rect:
         return self._around(lambda tile: tile[..., -1] != self.default)
 
     def extent(self) -> Rect:
@@ -289,6 +299,12 @@ def constant_tile(channels: int, dtype: Depth, value: int) -> Array:
     tile: Array = np.full((TILE, TILE, channels), value, dtype)
     tile.setflags(write=False)
     return tile
+
+
+def _read_back(channels: int, dtype: Depth, default: int, tiles: dict[Key, Array], identity: Identity) -> TiledImage:
+    image = TiledImage(channels, dtype, default, tiles)
+    vars(image)["identity"] = identity
+    return image
 
 
 def _parts(rect: Rect) -> Iterator[tuple[Key, Rect]]:

@@ -15,8 +15,9 @@ from editor.tools.base import Tool
 class ToolGesture:
     """Passes pointer events to the tool; a failing tool is cancelled and its sentence handed to `failed`.
 
-    `finished` gets the tool's id after each gesture that changed the document. A release can get lost (a dialog takes
-    the pointer, the pen leaves): then the gesture ends where the pointer was, as soon as it hovers or is pressed again.
+    `finished` gets the tool's id after each gesture that changed the document, or will. A release can get lost (a
+    dialog takes the pointer, the pen leaves): then the gesture ends where the pointer was, as soon as it hovers or is
+    pressed again.
 
     Attributes:
         active: between press and release.
@@ -36,6 +37,7 @@ class ToolGesture:
         self.cancel()
         self.abandon()
         self.document, self.tool = document, tool
+        self._before = self._last = None  # they would keep a closed document's pixels
 
     def handle(self, event: PointerEvent) -> None:
         """Pass one event on; whatever goes wrong in the tool, no half-made gesture is left.
@@ -74,8 +76,9 @@ class ToolGesture:
 
     def _release(self, document: Document, tool: Tool, event: PointerEvent) -> None:
         self.active = False
+        deferred = tool.defers and tool.active
         tool.release(document, event)
-        if document.snapshot() is not self._before:
+        if deferred or document.snapshot() is not self._before:
             self._finished(tool.id)
 
     def cancel(self) -> bool:

@@ -9,9 +9,12 @@ from editor.composite import composite
 from editor.document import Snapshot
 from editor.files import to_srgb
 from editor.files.export import on_white
+from editor.identity import Identity
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, Role
 from editor.tiles import Array, full_value
 from engine.request import Pixels
+
+Look = tuple[object, ...]
 
 
 def image_and_strokes(snapshot: Snapshot, separate: bool) -> tuple[Pixels, Pixels | None]:
@@ -36,21 +39,27 @@ def _show_as_seen(strokes: Array, picture: Array) -> None:
     strokes[painted, 3] = full_value(strokes.dtype)
 
 
-def same_picture(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two snapshots show the same, as far as that can be told without looking at pixels."""
-    return (one.size, one.profile, _look(one.layers)) == (other.size, other.profile, _look(other.layers))
+def look_of(snapshot: Snapshot) -> Look:
+    """What is seen of a document: equal for two snapshots that show the same, as far as that can be told without
+    looking at pixels. It holds none, so it may be kept for long.
+    """
+    return snapshot.size, snapshot.profile, _look(snapshot.layers)
 
 
-def _look(layers: Iterable[Layer]) -> list[object]:
-    """What is seen of layers; images compare by identity."""
-    return [
+def _look(layers: Iterable[Layer]) -> Look:
+    return tuple(
         (
-            layer.opacity, layer.blend, layer.offset, layer.mask if layer.mask_enabled else None,
-            _look(layer.children) if isinstance(layer, GroupLayer) else getattr(layer, "pixels", None),
+            layer.opacity, layer.blend, layer.offset,
+            layer.mask.identity if layer.mask is not None and layer.mask_enabled else None,
+            _look(layer.children) if isinstance(layer, GroupLayer) else _identity(layer),
         )
         for layer in layers
         if layer.visible and not (isinstance(layer, ImageLayer) and not layer.pixels.tiles)
-    ]  # fmt: skip
+    )  # fmt: skip
+
+
+def _identity(layer: Layer) -> Identity | None:
+    return layer.pixels.identity if isinstance(layer, ImageLayer) else None
 
 
 def shown_layers(layers: Iterable[Layer]) -> Iterator[Layer]:

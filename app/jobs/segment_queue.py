@@ -63,6 +63,7 @@ class SegmentQueue(QObject):
     failed = Signal(object, str, str)
     _ask = Signal(object)
     _let_go = Signal(int)
+    _forget = Signal(object)
 
     def __init__(self, source_of: Callable[[Document], Source | None], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +86,7 @@ class SegmentQueue(QObject):
         queued = Qt.ConnectionType.QueuedConnection
         self._ask.connect(worker.ask, queued)
         self._let_go.connect(worker.cancel, queued)
+        self._forget.connect(worker.forget, queued)
         worker.at_work.connect(self.at_work, queued)
         worker.looking.connect(self._note_look, queued)
         worker.answered.connect(self._answer, queued)
@@ -119,7 +121,7 @@ class SegmentQueue(QObject):
 
     def hover(self, roughly: Asked, precisely: Asked) -> None:
         """Ask for the pointer, in the place of what was asked for it before; precisely as soon as it rests."""
-        self._finer = None
+        self._stop_resting()
         self._hover = Asked(
             roughly.document, roughly.pose, lambda found: self._offer(found, roughly, precisely), hovering=True
         )
@@ -127,7 +129,8 @@ class SegmentQueue(QObject):
 
     def leave(self) -> None:
         """Forget what is asked for the pointer."""
-        self._hover = self._finer = None
+        self._hover = None
+        self._stop_resting()
         if self._current is not None and self._current[0].hovering:
             self._drop_current()
             self._ask_next()
@@ -144,10 +147,28 @@ class SegmentQueue(QObject):
         asked, question = self._current
         self._drop_current()
         refused, self._hover = [asked, *self._waiting], None
+        self._stop_resting()
         self._waiting.clear()
         for one in refused:
             one.refused()
         return question
+
+    def forget(self, document: Document) -> None:
+        """It was closed: let go of its picture, and of what is asked about it."""
+        if self.seen is not None and self.seen.source.is_of(document):
+            self.seen = None
+        if any(asked is not None and asked.document is document for asked in (self._hover, self._finer)):
+            self._hover = None
+            self._stop_resting()
+        self._waiting = deque(asked for asked in self._waiting if asked.document is not document)
+        if self._current is not None and self._current[0].document is document:
+            self._drop_current()
+        self._forget.emit(document)
+        self._ask_next()
+
+    def _stop_resting(self) -> None:
+        self._finer = None
+        self._resting.stop()
 
     def _offer(self, found: Any, roughly: Asked, precisely: Asked) -> None:
         roughly.done(found)

@@ -12,7 +12,9 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from app.jobs.engine_start import collector_paused
 from app.jobs.segments import BUNDLED, GRABCUT, AtWork, Find, Question, Snap, Source, prompts_of, shape_of, sketch_of
 from app.jobs.worker import sentence_for
+from editor.document import Document
 from editor.errors import DocumentError
+from editor.masks import softened
 from editor.pointing import Found
 from engine.errors import BadRequest, ModelMissing
 from engine.request import Step
@@ -61,6 +63,14 @@ class SegmentWorker(QObject):
         """Let go of a question without an answer."""
         if self._question is not None and self._question.number == number:
             self._release()
+
+    @Slot(object)
+    def forget(self, document: Document) -> None:
+        """It was closed: let go of its picture."""
+        if self._question is not None and self._question.source.is_of(document):
+            self._release()
+        if self._seen is not None and self._seen[0].is_of(document):
+            self._seen = None
 
     @Slot()
     def close(self) -> None:
@@ -119,9 +129,9 @@ class SegmentWorker(QObject):
         count = len(answer.scores)
         choice = question.choice % count
         mask = answer.quick(choice) if question.rough else answer.mask(choice)
-        return Found(
-            question.pointing, shape_of(mask), sketch_of(mask, rough=question.rough), choice, count, question.rough
-        )
+        shape = softened(shape_of(mask), question.feather, question.source.snapshot.canvas)
+        sketch = sketch_of(mask, rough=question.rough)
+        return Found(question.pointing, shape, sketch, choice, count, question.rough, question.feather)
 
     def _opened(self, model: str) -> Segmenter[Any]:
         """Read a model; two networks may not fit into memory together. Without the bundled one GrabCut serves."""
@@ -147,7 +157,7 @@ class SegmentWorker(QObject):
         details = "".join(traceback.format_exception(error))
         asked_wrong = isinstance(error, BadRequest | DocumentError)
         _log.log(logging.INFO if asked_wrong else logging.ERROR, "%s\n%s", TITLE, details)
-        sentence = str(error) if asked_wrong else sentence_for(error, TITLE)
+        sentence = sentence_for(error, TITLE)
         traceback.clear_frames(error.__traceback__)  # they hold the arrays that may have filled the memory
         self.failed.emit(question.number, sentence, "" if asked_wrong else details)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import cast
@@ -33,13 +34,18 @@ _FINE = 4  # a small sketch is drawn so many times finer, so that its edges are 
 class Source:
     """What is looked at: a document at one moment, as it is shown or one layer of it alone."""
 
+    document: weakref.ref[Document]
     snapshot: Snapshot
     layer: LayerId | None
 
     @classmethod
     def of(cls, document: Document, *, merged: bool) -> Source:
         """All layers of the document as it is now, or the active one."""
-        return cls(document.snapshot(), None if merged else document.active)
+        return cls(weakref.ref(document), document.snapshot(), None if merged else document.active)
+
+    def is_of(self, document: Document) -> bool:
+        """Whether it is that document, at whatever moment."""
+        return self.document() is document
 
     def shows_same(self, other: Source) -> bool:
         """Whether nothing that can be seen has changed between them; a layer alone by its pixels and place."""
@@ -74,6 +80,7 @@ class Find:
         pointing: None = only look at the picture.
         hovering: the pointer asks, not a click: no answer is no failure.
         rough: quickly, whatever the edge is like.
+        feather: pixels over which the edge is softened.
     """
 
     number: int
@@ -83,6 +90,7 @@ class Find:
     choice: int = 0
     hovering: bool = False
     rough: bool = False
+    feather: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

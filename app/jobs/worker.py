@@ -20,7 +20,9 @@ from PySide6.QtGui import QImage
 from app.jobs import method_info
 from app.jobs.bridge import PreparedEdit
 from app.jobs.engine_start import Methods, preload_libraries
+from app.jobs.found_masks import mask_of
 from app.jobs.placement import pack
+from editor.errors import DocumentError
 from engine.errors import BadRequest, EngineError
 from engine.request import Control, EditRequest, EditResult, Step
 
@@ -67,7 +69,7 @@ def lower_priority() -> None:
 
 def sentence_for(error: Exception, title: str) -> str:
     """What to tell the artist about an error in an edit."""
-    if isinstance(error, EngineError):
+    if isinstance(error, EngineError | DocumentError):
         return str(error)
     out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     if out_of_memory or (isinstance(error, RuntimeError) and re.search("out of memory|t allocate memory", str(error))):
@@ -194,6 +196,7 @@ class Worker(QObject):
         if step is not None:
             if step.found is not None and not self._located:
                 self._located = True
+                mask_of(step.found)
                 self.located.emit(job, step.found)
             self.stepped.emit(job, step.index, step.total, step.part, time.monotonic(), preview_of(step))
         return False
@@ -212,6 +215,8 @@ class Worker(QObject):
         self.running.emit(job)
         result = yield from method.run(backbone, request)
         yield None
+        if result.found is not None:
+            mask_of(result.found)  # here, not in the window's thread
         if keep:
             pack(result, None if isinstance(edit, EditRequest) else edit.snapshot)
         return result
@@ -230,7 +235,8 @@ class Worker(QObject):
     def _fail(self, error: Exception) -> None:
         job = self._job
         details = "".join(traceback.format_exception(error))
-        _log.log(logging.INFO if isinstance(error, EngineError) else logging.ERROR, "%s\n%s", self._title, details)
+        refused = isinstance(error, EngineError | DocumentError)
+        _log.log(logging.INFO if refused else logging.ERROR, "%s\n%s", self._title, details)
         traceback.clear_frames(error.__traceback__)  # they hold the arrays that may have filled the memory
         hint = isinstance(error, BadRequest) and not self._keep  # nobody asked for this run by hand
         self.failed.emit(job, sentence_for(error, self._title), "" if hint else details)

@@ -48,8 +48,8 @@ class ClickExtras(QWidget):
         """What to do, as far as the one at work can."""
         if self._at_work is not None and not self._at_work.takes_clicks:
             return self.tr(
-                "No model for photos, so a click alone is not enough: drag a box. "
-                "Then Shift and drag over what is missing, Alt and drag over what is too much."
+                "No photo model, so a click alone is not enough: drag a box. "
+                "Shift and drag adds, Alt and drag takes away."
             )
         return self.tr("Click a thing or drag a box. Further clicks correct it, Alt: too much. Enter: done, Esc: drop.")
 

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from app.jobs.segments import AtWork
 from app.panels.click_extras import ClickExtras
+from app.panels.hint import HintLabel
 from app.parts.clicks import ClicksPart
 from app.parts.tools import ToolsPart
-from app.widgets import ElidedLabel, NumberControl, action_button
+from app.widgets import NumberControl, action_button
 from editor.likeness import WIDEST
 
 SELECTORS = ("rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range", "click")
@@ -32,8 +33,7 @@ class SelectPage(QWidget):
         self.merged = QCheckBox(self.tr("All layers"))
         self.merged.setToolTip(self.tr("Look at all layers together; else at the active one alone"))
         self.feather = NumberControl(self.tr("Feather"), 0, 200, whole=True, unit="px", curve=2.0, inline=True)
-        self.hint = ElidedLabel()
-        self.hint.setProperty("role", "quiet")
+        self.hint = HintLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
@@ -88,7 +88,7 @@ class SelectPage(QWidget):
         self.fuzziness.setVisible(tool == "colour_range")
         self.merged.setVisible(tool in ("wand", "colour_range", "click"))
         self.click.setVisible(tool == "click")
-        self.hint.show_text(self._hint(tool))
+        self.hint.show_hint(self._hint(tool))
 
     def _hint(self, tool: str) -> str:
         if tool == "polygon":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QToolBar, QVBoxLayout, QWidget
 
 from app.actions import TOOL_IDS
@@ -20,6 +20,7 @@ GROUPS = (
     ("move",),
 )
 SWATCH = QSize(36, 40)
+ROOMY, TIGHT = (4, 8), (1, 2)  # pixels between the tools, and above and below all of them
 
 
 class Swatches(QAbstractButton):
@@ -69,9 +70,8 @@ class ToolBar(QToolBar):
         self.popup = ColourPopup(self)
         self.popup.changed.connect(tools.set_colour)
         page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(6, 8, 6, 8)
-        column.setSpacing(4)
+        self._column = column = QVBoxLayout(page)
+        self._space(*ROOMY)
         assert {name for group in GROUPS for name in group} == set(TOOL_IDS)
         for number, group in enumerate(GROUPS):
             if number:
@@ -88,10 +88,20 @@ class ToolBar(QToolBar):
         column.addWidget(self.swatches, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
         self.addWidget(page)
+        self._roomy = column.sizeHint().height()
         tools.options_changed.connect(self._show_colours)
         tools.tool_changed.connect(self._show_tool)
         self._show_colours()
         self._show_tool(tools.current)
+
+    def _space(self, between: int, around: int) -> None:
+        self._column.setContentsMargins(6, around, 6, around)
+        self._column.setSpacing(between)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window everything moves closer together, so that the colours are whole."""
+        super().resizeEvent(event)
+        self._space(*(ROOMY if self.height() >= self._roomy else TIGHT))
 
     def _open_popup(self) -> None:
         corner = self.swatches.mapToGlobal(QPoint(self.swatches.width() + 8, 0))

@@ -62,6 +62,7 @@ class ClicksPart(QObject):
         tools.options_changed.connect(self._follow)
         documents.current_changed.connect(lambda _: self._look())
         documents.changed.connect(self._follow)
+        documents.removed.connect(self._forget)
 
     def _own_tool(self) -> ClickTool:
         tool = self._tools.tools[ClickTool.id]
@@ -102,7 +103,14 @@ class ClicksPart(QObject):
     def leave(self) -> None:
         self.queue.leave()
 
-    def find(self, document: Document, pointing: Pointing, choice: int, found: Callable[[Found | None], None]) -> None:
+    def find(
+        self,
+        document: Document,
+        pointing: Pointing,
+        choice: int,
+        feather: float,
+        found: Callable[[Found | None], None],
+    ) -> None:
         def tell(answer: Found | None) -> None:
             if answer is not None and not answer.shape.tiles:
                 self._messages.info(self.tr("Nothing was found there. Click on another place, or draw a box."))
@@ -116,7 +124,7 @@ class ClicksPart(QObject):
         self.queue.ask(
             Asked(
                 document,
-                lambda number, source: Find(number, source, model, pointing, choice),
+                lambda number, source: Find(number, source, model, pointing, choice, feather=feather),
                 tell,
                 lambda: found(None),
             )
@@ -242,6 +250,13 @@ class ClicksPart(QObject):
             self.tool.leave()
         self.queue.recheck()
         self.settling.start()
+
+    def _forget(self, document: Document) -> None:
+        """It was closed: nothing here may keep its pixels."""
+        if self._given_up is not None and self._given_up.source.is_of(document):
+            self._given_up = None
+        self.tool.forget(document)
+        self.queue.forget(document)
 
     def _fail(self, question: Question, sentence: str, details: str) -> None:
         if details:

@@ -14,6 +14,7 @@ from app.edit_options import EditOptions
 from app.errors import Messages
 from app.jobs.bridge import apply_result
 from app.jobs.engine_thread import EngineThread
+from app.jobs.found_masks import mask_of
 from app.jobs.queue import JobState
 from app.jobs.worker import Preview
 from app.parts.asking import asked, edited_area, result_picture
@@ -22,7 +23,6 @@ from app.widgets import random_seed
 from editor.document import Change, Document, Snapshot, What
 from editor.errors import DocumentError
 from editor.layers import LayerId
-from editor.tiles import TiledImage
 from engine.errors import BadRequest, EngineError
 from engine.request import EditResult, Found
 
@@ -260,7 +260,7 @@ class RunsPart(QObject):
     def _locate(self, number: int, found: Found) -> None:
         job = self._jobs.get(number)
         if job is not None and job.document in self._documents:
-            self.located.emit(job.document, number, TiledImage.from_array(found.mask))
+            self.located.emit(job.document, number, mask_of(found))
 
     def _finish(self, number: int, result: EditResult) -> None:
         job = self._jobs.pop(number, None)

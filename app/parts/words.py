@@ -1,7 +1,8 @@
 """The mask that words find: selected, cut anew by the threshold, and watched, so that a stale one is never used unseen.
 
 A found mask becomes the selection and is from then on the artist's. What is kept beside it is the map that it was cut
-from. It goes by the selection itself, so undo and redo bring it back with the selection that they restore.
+from. It goes by the selection's identity, so undo and redo bring it back with the selection that they restore, even
+from the disk. Nothing that is kept holds pixels of the document.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.documents import Documents
 from app.edit_options import EditOptions
 from app.jobs.bridge import ResultDropped
-from app.jobs.inputs import same_picture
+from app.jobs.found_masks import mask_of, tiled
+from app.jobs.inputs import Look, look_of
 from app.landing import Landing
 from app.mask_state import MaskState, Stale, Whose
 from app.parts.recipes import RecipesPart
 from app.parts.runs import Job, RunsPart
 from editor.commands import SetSelection
-from editor.document import Document, Snapshot
+from editor.document import Document
+from editor.geometry import Rect
+from editor.identity import Identity
 from editor.layers import LayerId
 from editor.tiles import TiledImage
 from engine.finding import AUTOMATIC, mask_at
@@ -37,15 +42,18 @@ class _Origin:
     """What a found mask was found from.
 
     Attributes:
+        found: the map and where it lies; its mask is empty, for the selection is the mask.
+        box: around the mask, canvas pixels.
         words: prompt and reference, in small letters and single spaces.
-        snapshot: the document then; None = not the document's picture, but that of the edit that made `layers`.
+        look: of the document then; None = not the document's picture, but that of the edit that made `layers`.
         threshold: where the map was cut.
         layers: results that were made with it.
     """
 
     found: Found
+    box: Rect
     words: tuple[str, ...]
-    snapshot: Snapshot | None
+    look: Look | None
     threshold: float
     layers: set[LayerId] = field(default_factory=set)
 
@@ -70,8 +78,9 @@ class WordsPart(QObject):
     ) -> None:
         super().__init__(parent)
         self._documents, self._options, self._recipes, self._landing = documents, options, recipes, landing
-        self._origins: WeakKeyDictionary[TiledImage, _Origin] = WeakKeyDictionary()
-        self._last: WeakKeyDictionary[Document, tuple[TiledImage, _Origin]] = WeakKeyDictionary()
+        self._origins: WeakKeyDictionary[Identity, _Origin] = WeakKeyDictionary()  # of masks as they were cut
+        self._changed: WeakKeyDictionary[Identity, _Origin | None] = WeakKeyDictionary()  # of all other selections
+        self._last: WeakKeyDictionary[Document, _Origin] = WeakKeyDictionary()  # of what is selected now
         self._seen: TiledImage | None = None  # the selection that the threshold was brought in step with
         self._cutting = False
         self._too_high = -1.0  # the threshold that left nothing last
@@ -93,34 +102,33 @@ class WordsPart(QObject):
     def _select_found(self, job: Job, result: EditResult) -> None:
         """Make a found mask the selection, as one undo step."""
         assert result.found is not None
-        origin = _origin(job, result, result.found)
+        found = result.found
 
         def done(mask: TiledImage) -> None:
+            origin = _origin(job, result, found)
             if origin.found.mask.shape != job.document.size[::-1]:
                 raise ResultDropped("The canvas got another size while the place was looked for. Find it again.")
             self._select(job.document, mask, origin, self.tr("Find the place"))
             self._option_changed("threshold")  # the slider may have been moved meanwhile
 
-        self._landing(job.document, "", lambda: TiledImage.from_array(origin.found.mask), done)
+        self._landing(job.document, "", lambda: mask_of(found), done)
 
     def _note_result(self, job: Job, result: EditResult, layer: LayerId) -> None:
         """Remember the mask of a result, so that the result can be edited again with it."""
         mask = job.snapshot.selection
         if result.found is not None:
-            mask = TiledImage.from_array(result.found.mask)
-            self._origins[mask] = _origin(job, result, result.found)
+            mask = mask_of(result.found)
+            self._origins[mask.identity] = _origin(job, result, result.found)
         if mask is not None:
             self._recipes.remember_mask(layer, mask)
-            origin = self._origins.get(mask)
-            if origin is None and mask is job.document.selection:  # found, then changed by hand
-                _, origin = self._last.get(job.document, (None, None))
+            origin = self._origins.get(mask.identity) or self._changed.get(mask.identity)
             if origin is not None:
                 origin.layers.add(layer)
 
     def _select(
         self, document: Document, mask: TiledImage, origin: _Origin, title: str, *, merge: bool = False
     ) -> None:
-        self._origins[mask] = origin
+        self._origins[mask.identity] = origin
         if document is self._documents.current:
             self._seen = mask
         document.history.do(SetSelection(mask, title), merge=merge)
@@ -145,7 +153,7 @@ class WordsPart(QObject):
 
         def work() -> tuple[Found, TiledImage]:
             found = mask_at(origin.found, threshold)
-            return found, TiledImage.from_array(found.mask)
+            return found, tiled(found.mask)
 
         def done(cut: tuple[Found, TiledImage]) -> None:
             self._cutting = False
@@ -154,7 +162,7 @@ class WordsPart(QObject):
                 return
             self._too_high = -1.0
             if found.mask.any():
-                cut_anew = replace(origin, found=found, threshold=threshold)
+                cut_anew = replace(origin, found=_without_mask(found), box=anew.content(), threshold=threshold)
                 self._select(document, anew, cut_anew, self.tr("Threshold"), merge=True)
             else:
                 self._too_high = threshold
@@ -171,7 +179,7 @@ class WordsPart(QObject):
         document, method = self._documents.current, self._options.method
         if document is None or method is None or not method.finds or document.selection is None:
             return document, None, None
-        return document, document.selection, self._origins.get(document.selection)
+        return document, document.selection, self._origins.get(document.selection.identity)
 
     def _show_threshold(self) -> None:
         """After undo, or in another document, the slider shows where the selected mask was cut."""
@@ -184,15 +192,28 @@ class WordsPart(QObject):
 
     def _document_changed(self, document: Document) -> None:
         selection = document.selection
-        if selection is None:
+        origin = self._traced(document, selection) if selection is not None else None
+        if origin is not None:
+            self._last[document] = origin
+        else:
             self._last.pop(document, None)
-        elif (origin := self._origins.get(selection)) is not None:
-            self._last[document] = (selection, origin)
         if document is self._documents.current:
             if selection is not None and selection is not self._seen:
                 self._show_threshold()
             if not self._look_timer.isActive():
                 self._look_timer.start()
+
+    def _traced(self, document: Document, selection: TiledImage) -> _Origin | None:
+        """The found mask that a selection goes back to. One not seen before is what was selected last, changed by hand,
+        if both lie largely on each other; that is remembered, for undo may bring it back after anything.
+        """
+        identity = selection.identity
+        if identity in self._origins:
+            return self._origins[identity]
+        if identity not in self._changed:
+            last = self._last.get(document)
+            self._changed[identity] = last if last is not None and _share(last.box, selection.content()) else None
+        return self._changed[identity]
 
     def _follow(self, _: Document | None) -> None:
         self._cutting = False
@@ -213,10 +234,10 @@ class WordsPart(QObject):
     def _state_of(self, document: Document) -> MaskState:
         if document.selection is None:
             return MaskState()
-        found, origin = self._last.get(document, (None, None))
-        if found is None or origin is None or not _share(found, document.selection):
+        origin = self._traced(document, document.selection)
+        if origin is None:
             return MaskState(Whose.HAND)
-        whose = Whose.FOUND if document.selection is found else Whose.CHANGED
+        whose = Whose.FOUND if document.selection.identity in self._origins else Whose.CHANGED
         return MaskState(whose, self._stale(document, origin))
 
     def _stale(self, document: Document, origin: _Origin) -> Stale:
@@ -225,33 +246,35 @@ class WordsPart(QObject):
         replaced = self._recipes.replaced_in(document)
         if replaced is not None:
             return Stale.NO if replaced in origin.layers else Stale.PICTURE
-        now, then = document.snapshot(), origin.snapshot
+        now, then = document.snapshot(), origin.look
         if then is None:
             return Stale.PICTURE
-        if same_picture(then, now):
+        if look_of(now) == then:
             return Stale.NO
         without = replace(now, layers=tuple(layer for layer in now.layers if layer.id not in origin.layers))
-        return Stale.APPLIED if same_picture(then, without) else Stale.PICTURE
+        return Stale.APPLIED if look_of(without) == then else Stale.PICTURE
 
 
 def _origin(job: Job, result: EditResult, found: Found) -> _Origin:
     recipe = result.recipe
     words = _words(recipe.prompt, recipe.reference_prompt)
     threshold = float(getattr(recipe.parameters, "threshold", AUTOMATIC))
+    box, kept = mask_of(found).content(), _without_mask(found)
     if job.replaces is None:
-        # The selection of then plays no part; kept, it would keep its own origin, and that the one before.
-        return _Origin(found, words, replace(job.snapshot, selection=None), threshold)
-    return _Origin(found, words, None, threshold, {job.replaces})
+        return _Origin(kept, box, words, look_of(job.snapshot), threshold)
+    return _Origin(kept, box, words, None, threshold, {job.replaces})
+
+
+def _without_mask(found: Found) -> Found:
+    """The map alone; the mask keeps its shape but takes no memory."""
+    return replace(found, mask=np.broadcast_to(np.uint8(0), found.mask.shape))
 
 
 def _words(*texts: str) -> tuple[str, ...]:
     return tuple(" ".join(text.lower().split()) for text in texts)
 
 
-def _share(one: TiledImage, other: TiledImage) -> bool:
+def _share(one: Rect, other: Rect) -> bool:
     """Whether the rectangles around two masks lie largely on each other."""
-    if one is other:
-        return True
-    first, second = one.content(), other.content()
-    common = first.intersected(second).area
-    return common >= _SHARED * (first.area + second.area - common)
+    common = one.intersected(other).area
+    return common >= _SHARED * (one.area + other.area - common)

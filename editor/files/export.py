@@ -6,6 +6,7 @@ import base64
 import binascii
 import errno
 import os
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import cast
@@ -70,7 +71,7 @@ def _exported(snapshot: Snapshot, path: Path, quality: int, recipe: bytes | None
             texts[_KEYWORD] = base64.b64encode(recipe)
         elif recipe is not None:
             note = "The recipe is larger than 1 MB and was left out of the PNG."
-        parts = png.encoded_parts(_opaque_as_rgb(pixels), snapshot.profile, texts)
+        parts: Sequence[bytes | memoryview] = png.encoded_parts(_opaque_as_rgb(pixels), snapshot.profile, texts)
     else:
         parts = (_lossy(kind, pixels, quality, snapshot.profile),)
     with atomic_write(path) as temporary, temporary.open("wb") as file:

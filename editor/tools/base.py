@@ -61,6 +61,7 @@ class Tool(ABC):
     Attributes:
         cursor: "cross", "pick", "move" or "none" (the overlay shows where it works).
         tints: softness of the selection is to be seen while the tool is in hand.
+        defers: a gesture changes the document some time after its release.
         keeps: each click has changed the document already, while more may come.
         active: a gesture is going on.
         later: does what takes long.
@@ -72,6 +73,7 @@ class Tool(ABC):
     cursor: ClassVar[str] = "cross"
     tints: ClassVar[bool] = False
     keeps: ClassVar[bool] = False
+    defers: ClassVar[bool] = False
 
     def __init__(self, options: ToolOptions) -> None:
         self.options = options

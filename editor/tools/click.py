@@ -183,6 +183,12 @@ class ClickTool(SelectingTool):
             self.finder.leave()
         self.changed()
 
+    def forget(self, document: Document) -> None:
+        """It was closed: hold nothing of it."""
+        if self._series is not None and self._series.document is document:
+            self.abandon()
+        self._offered = None
+
     def drop(self, document: Document) -> None:
         """Give up the object: the selection becomes what it was before, in one step."""
         series = self._going_on(document)
@@ -222,28 +228,40 @@ class ClickTool(SelectingTool):
         if self.finder is None:
             self._series = None
             raise DocumentError("The engine is still starting. Try again in a moment.")
-        offered, choice = self._offered, self._choice
+        offered, choice, feather = self._offered, self._choice, self.options.settings.feather
         series.asked = pointing
         self.finder.leave()
         self._offered, self._choice = None, 0
-        known = offered is not None and not offered.rough and (offered.pointing, offered.choice) == (pointing, choice)
-        if known and offered is not None:
-            self._take(series, offered)
+        wanted = (pointing, choice, feather, False)
+        if offered is not None and (offered.pointing, offered.choice, offered.feather, offered.rough) == wanted:
+            self._take(series, pointing, offered)
         else:
-            self.finder.find(series.document, pointing, choice, lambda found: self._take(series, found))
+            self._find(series, pointing, choice)
         self.changed()
 
-    def _take(self, series: _Series, found: Found | None) -> None:
-        """Let the found shape join the selection; another choice for the same clicks is one step with them."""
+    def _find(self, series: _Series, pointing: Pointing, choice: int) -> None:
+        if self.finder is not None:
+            feather = self.options.settings.feather
+            self.finder.find(
+                series.document, pointing, choice, feather, lambda found: self._take(series, pointing, found)
+            )
+
+    def _take(self, series: _Series, pointing: Pointing, found: Found | None) -> None:
+        """Let the found shape join the selection; another choice for the same clicks is one step with them.
+
+        Where nothing was found the series goes on as it was, unless later clicks, which count that one in, still wait.
+        """
         if self._series is not series or not series.go_back():
             return
         if found is None:
+            if series.asked != pointing:
+                return
             series.forget_unanswered()
             self._series = series if series.steps else None
             self.changed()
             return
         document, again = series.document, bool(series.steps) and series.steps[-1].found.pointing == found.pointing
-        selection = combined(series.base, self._softened(found.shape, document.canvas), series.how)
+        selection = combined(series.base, found.shape, series.how)
         if again:
             series.steps.pop()
         else:
@@ -275,7 +293,7 @@ class ClickTool(SelectingTool):
             self._choice = choice
             finder.hover(document, shown.pointing, choice, self._offer)
         elif series is not None:
-            finder.find(document, shown.pointing, choice, lambda found: self._take(series, found))
+            self._find(series, shown.pointing, choice)
 
     # what is shown
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from math import cos, floor, hypot, pi, sin
-from typing import cast
 
 from editor.commands import SetSelection
 from editor.document import Document
 from editor.events import Modifier, PointerEvent
 from editor.geometry import Point, Rect
-from editor.masks import Combine, Mask, combined, ellipse, feather, polygon, rectangle
+from editor.masks import Combine, combined, ellipse, polygon, rectangle, softened
 from editor.tiles import TiledImage
 from editor.tools.base import Tool
 from editor.tools.overlay import OutlineOverlay, Overlay
@@ -34,12 +33,7 @@ class SelectingTool(Tool):
 
     def _softened(self, shape: TiledImage, canvas: Rect) -> TiledImage:
         """The shape with the feather that new selections get."""
-        pixels = self.options.settings.feather
-        if pixels <= 0 or not shape.tiles:
-            return shape
-        area = shape.bounds().grown(round(pixels * 2)).intersected(canvas)
-        soft = feather(cast(Mask, shape.read(area)[..., 0]), pixels)
-        return TiledImage.from_array(soft, (area.x, area.y))
+        return softened(shape, self.options.settings.feather, canvas)
 
 
 class SelectTool(SelectingTool):

@@ -26,22 +26,40 @@ from editor.tiles import TiledImage
 
 @dataclass(frozen=True)
 class Target:
-    """Where a gesture paints.
+    """Where a gesture paints. Planned first, which changes nothing; `begin` makes the layer or mask that is missing.
 
     Attributes:
         mask: on the layer's mask.
         before: the picture painted on, as it was.
-        added: the layer was made for this gesture; `active_before` was active then.
-        mask_added: so was the mask; `mask_was_enabled` is what its switch said while there was none.
+        new: the layer is made for this gesture; `active_before` was active then.
+        mask_added: so is the mask; `mask_was_enabled` is what its switch said while there was none.
     """
 
     layer: LayerId
     mask: bool
     before: TiledImage
-    added: bool = False
+    new: ImageLayer | None = None
     active_before: LayerId | None = None
     mask_added: bool = False
     mask_was_enabled: bool = True
+
+    def begin(self, document: Document) -> Target:
+        """Make what is missing."""
+        if self.new is not None:
+            parent, index = above_active(document)
+            document.insert(self.new, parent, index)
+            document.activate(self.layer)
+        elif self.mask_added:
+            document.replace(self.layer, mask=self.before, mask_enabled=True)
+        return self
+
+    def same_place(self, other: Target) -> bool:
+        """Whether what was painted for the one may be put into the other."""
+        if (self.new is None, self.mask, self.mask_added) != (other.new is None, other.mask, other.mask_added):
+            return False
+        if self.new is not None:
+            return self.before.same_kind(other.before)
+        return self.layer == other.layer and (self.mask_added or self.before is other.before)
 
     def show(self, document: Document, now: TiledImage, dirty: Rect | None = None) -> None:
         """Put the picture as it is now into the document; `dirty` in canvas pixels."""
@@ -51,18 +69,23 @@ class Target:
 
     def record(self, document: Document, now: TiledImage, title: str, area: Rect | None = None) -> None:
         """The gesture is done: one undo step, or none where nothing changed; `area` in own coordinates."""
-        now = now.sharing(self.before)
+        self.record_shared(document, now.sharing(self.before), title, area)
+
+    def record_shared(
+        self, document: Document, now: TiledImage, title: str, area: Rect | None = None, dirty: Rect | None = EMPTY
+    ) -> None:
+        """The same for a picture that shares its equal tiles with `before` already; `dirty` as for `show`."""
         if not now.changed_tiles(self.before):
             self.take_back(document)
             return
-        self.show(document, now, EMPTY)
+        self.show(document, now, dirty)
         document.history.record(title, self._undo(now, title, area))
 
     def take_back(self, document: Document) -> None:
         """As if the gesture had never begun; what else happened meanwhile stays."""
         if self.layer not in document:
             return
-        if not self.added:
+        if self.new is None:
             self._restore(document)
             return
         was_active = document.active == self.layer
@@ -81,7 +104,7 @@ class Target:
         document.replace(self.layer, **back)
 
     def _undo(self, now: TiledImage, title: str, area: Rect | None) -> Command:
-        if self.added:
+        if self.new is not None:
             return RemoveLayer(self.layer, title, self.active_before)
         if self.mask_added:
             undo = (ReplaceMask(self.layer, None, title), SetMaskEnabled(self.layer, self.mask_was_enabled))
@@ -120,15 +143,20 @@ class SelectionTarget:
 
 
 def paint_target(document: Document) -> Target:
+    """Where colour goes, made where it is missing; see `planned_target`."""
+    return planned_target(document).begin(document)
+
+
+def planned_target(document: Document) -> Target:
     """Where colour goes: the active strokes layer, or a new one above a photo, a result, a group or nothing.
 
     Raises:
         LayerLocked, DocumentError: it may not be painted on.
     """
     if document.paint_on_mask and document.active is not None:
-        return mask_target(document, document.active)
+        return _planned_mask(document, document.active)
     if document.active is None or not takes_colour(document, document.active):
-        return new_target(document)
+        return _planned_layer(document)
     return _pixel_target(document, document.active)
 
 
@@ -148,12 +176,15 @@ def erase_target(document: Document) -> Target:
 
 def mask_target(document: Document, layer: LayerId) -> Target:
     """A layer's mask; one that shows everything is made where there is none."""
+    return _planned_mask(document, layer).begin(document)
+
+
+def _planned_mask(document: Document, layer: LayerId) -> Target:
     need_unlocked(document, layer)
     need_seen(document, layer)
     found = document[layer]
     if found.mask is None:
         mask = TiledImage(channels=1, default=255)
-        document.replace(layer, mask=mask, mask_enabled=True)
         return Target(layer, True, mask, mask_added=True, mask_was_enabled=found.mask_enabled)
     if not found.mask_enabled:
         raise DocumentError(
@@ -164,16 +195,18 @@ def mask_target(document: Document, layer: LayerId) -> Target:
 
 def new_target(document: Document) -> Target:
     """A new strokes layer right above the active one; becomes active."""
-    before, (parent, index) = document.active, above_active(document)
+    return _planned_layer(document).begin(document)
+
+
+def _planned_layer(document: Document) -> Target:
+    parent, _ = above_active(document)
     if parent is not None:
         for group in document.path_to(parent):
             if group.locked:
                 raise LayerLocked(group.name)
         need_seen(document, parent)
     layer = ImageLayer(name=_free_name(document), role=Role.STROKES, pixels=TiledImage(dtype=document.dtype))
-    document.insert(layer, parent, index)
-    document.activate(layer.id)
-    return Target(layer.id, False, layer.pixels, added=True, active_before=before)
+    return Target(layer.id, False, layer.pixels, new=layer, active_before=document.active)
 
 
 def takes_colour(document: Document, layer: LayerId) -> bool:

@@ -252,7 +252,7 @@ def test_a_lost_step_that_was_undone_is_dropped_with_those_after_it(tmp_path: Pa
 def test_too_little_memory_to_read_a_step_back_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     document, history, states = spilled(tmp_path)
 
-    def fail(path: Path) -> None:
+    def fail(path: Path, kept: object) -> None:
         raise MemoryError
 
     with monkeypatch.context() as patch:

@@ -34,8 +34,12 @@ def test_values_come_back_equal_and_the_folder_goes(tmp_path: Path) -> None:
     picture = TiledImage.from_array(noise(300, 280))
     paths = [folder.reserve() for _ in range(3)]
     assert len(set(paths)) == 3
-    folder.write(paths[0], picture)
-    assert folder.read(paths[0]).equals(picture)
+    kept = folder.write(paths[0], picture)
+    found = folder.read(paths[0], kept)
+    assert found.equals(picture)
+    assert found is not picture
+    assert found.identity is picture.identity
+    assert found.identity is not TiledImage().identity
     assert folder.folder.stat().st_mode & 0o077 == 0
     folder.close()
     assert list(tmp_path.iterdir()) == []

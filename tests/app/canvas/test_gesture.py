@@ -124,7 +124,6 @@ def test_escape_takes_back_a_fill_that_is_still_pressed() -> None:
     stage = Stage(TOOLS["fill"](ToolOptions()))
     before = stage.document.snapshot()
     stage.send((Phase.PRESS, 10.0))
-    assert len(stage.document.layers) == 2
     assert stage.gesture.cancel()
     stage.send((Phase.RELEASE, 10.0))
     assert stage.document.layers == before.layers

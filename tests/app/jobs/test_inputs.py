@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from app.jobs.inputs import same_picture
+from app.jobs.inputs import look_of
 from editor.commands import AddLayer, Rename, SetOpacity, SetVisible
 from editor.document import Document
 from editor.geometry import Rect
@@ -38,6 +40,15 @@ SEEN: list[Callable[[Document], object]] = [
 @pytest.mark.parametrize(("change", "same"), [*((c, True) for c in UNSEEN), *((c, False) for c in SEEN)])
 def test_only_what_is_seen_counts(change: Callable[[Document], object], same: bool) -> None:
     document = photo()
-    before = document.snapshot()
+    before = look_of(document.snapshot())
     change(document)
-    assert same_picture(before, document.snapshot()) is same
+    assert (look_of(document.snapshot()) == before) is same
+
+
+def test_what_is_seen_is_kept_without_its_pixels() -> None:
+    document = photo()
+    seen, pixels = look_of(document.snapshot()), weakref.ref(document.layers[0].pixels)  # type: ignore[attr-defined]
+    del document
+    gc.collect()
+    assert seen
+    assert pixels() is None

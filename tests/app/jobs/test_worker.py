@@ -10,8 +10,9 @@ from pytestqt.qtbot import QtBot
 from app.jobs import worker
 from app.jobs.engine_thread import EngineThread
 from app.jobs.queue import DONE, FAILED
+from editor.errors import DocumentError
 from engine.request import Step
-from tests.app.jobs.conftest import Daubs, daub
+from tests.app.jobs.conftest import ERRORS, Daubs, daub
 
 
 @pytest.fixture
@@ -42,6 +43,16 @@ def test_a_preview_that_cannot_be_made_fails_its_job_only(
     assert "ValueError" in failures[0][1]
     assert "a preview of another shape" in failures[0][2]
     assert daubs.closed == [1], "the run under way was ended"
+
+
+def test_a_refusal_by_the_document_is_told_in_its_own_words(
+    qtbot: QtBot, engine: EngineThread, failures: list[tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sentence = "The group holds nothing. Choose another layer."
+    monkeypatch.setitem(ERRORS, "unknown", DocumentError(sentence))
+    job = engine.submit(daub(fail_at=1))
+    qtbot.waitUntil(lambda: not engine.busy, timeout=10_000)
+    assert failures[0][:2] == (job, sentence)
 
 
 def test_a_refusal_of_a_live_job_comes_without_a_traceback(

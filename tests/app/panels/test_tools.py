@@ -8,10 +8,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.panels.tools import ROOMY
 from app.parts.tools import ToolsPart
 from app.settings import Settings
+from app.theme import apply_theme
 from editor.document import Document
 
 
@@ -23,6 +26,28 @@ def test_one_key_takes_a_tool(window: MainWindow, document: Document) -> None:
     assert window.commands["eraser"].isChecked()
     assert not window.commands["brush"].isChecked()
     assert window.workspace.view.gesture.tool is window.tools.tools["eraser"]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_is_cut_in_the_smallest_window(
+    qtbot: QtBot, qapp: QApplication, window: MainWindow, document: Document, theme: str
+) -> None:
+    apply_theme(qapp, theme)
+    window.resize(960, 600)
+    swatches, hint, status = window.tool_bar.swatches, window.option_bar.select_page.hint, window.status.text
+    qtbot.waitUntil(lambda: swatches.visibleRegion().boundingRect() == swatches.rect(), timeout=5000)
+    for tool in ("rectangle", "lasso", "polygon", "wand", "colour_range", "click"):
+        window.tools.choose(tool)
+        qtbot.waitUntil(lambda: (hint.text() or status.text()) == hint.accessibleName(), timeout=5000)
+        for label in (hint, status):
+            assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width(), (tool, label.text())
+    window.tools.choose("brush")
+    assert status.text() == ""
+    window.resize(1600, 900)
+    qtbot.waitUntil(lambda: window.tool_bar._column.spacing() == ROOMY[0], timeout=5000)
+    window.tools.choose("lasso")
+    qtbot.waitUntil(lambda: hint.text() != "", timeout=5000)
+    assert status.text() == ""
 
 
 def test_the_row_shows_what_the_tool_has(window: MainWindow, document: Document) -> None:

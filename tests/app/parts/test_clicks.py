@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -20,11 +22,13 @@ from app.errors import Message
 from app.jobs import segment_worker
 from app.jobs.engine_thread import EngineThread
 from app.jobs.queue import JobState
+from app.jobs.segment_queue import RESTING, Asked
+from app.jobs.segments import Find
 from app.main_window import MainWindow
 from app.parts import clicks
 from editor.document import Document
 from editor.geometry import Rect
-from editor.masks import rectangle
+from editor.masks import rectangle, softened
 from editor.tools.overlay import PointingOverlay
 from engine.segmentation import open_segmenter
 from tests.app.conftest import act, drag, photo
@@ -182,6 +186,86 @@ def test_a_picture_that_changes_while_it_is_looked_at_is_looked_at_anew(
     assert plain.closed == 1
     assert (plain.looks[-1] == 255).all()
     assert (selected(document) == 255).all()
+
+
+def test_the_edge_is_softened_in_the_engine_thread(
+    qtbot: QtBot, joined: MainWindow, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def noted(*arguments: Any) -> Any:
+        threads.append(threading.get_ident())
+        return softened(*arguments)
+
+    monkeypatch.setattr(segment_worker, "softened", noted)
+    take_tool(qtbot, joined)
+    joined.tools.options.change(feather=6.0)
+    hover(joined, 15.5, 15.5)
+    resting(qtbot, joined)
+    click(joined, 15.5, 15.5)
+    resting(qtbot, joined)
+    values = selected(document)
+    assert 80 < values[16, 8] < 175
+    assert values[16, 16] > 240
+    assert threading.get_ident() not in threads
+
+
+def test_after_cancelling_the_resting_pointer_asks_nothing_more(
+    qtbot: QtBot, joined: MainWindow, plain: Plain, document: Document
+) -> None:
+    take_tool(qtbot, joined)
+    queue = joined.clicks.queue
+    plain.asked.clear()
+    hover(joined, 40.5, 40.5)
+    qtbot.waitUntil(queue._resting.isActive, timeout=5000)
+    refused: list[bool] = []
+    queue.ask(
+        Asked(
+            document,
+            lambda number, source: Find(number, source, "studio-sam"),
+            lambda _: None,
+            lambda: refused.append(True),
+        )
+    )
+    asked = len(plain.asked)
+    assert joined.clicks.cancel()
+    assert refused == [True]
+    assert queue.idle, "nothing is about to be asked"
+    qtbot.wait(3 * RESTING)
+    assert len(plain.asked) == asked
+
+
+@pytest.mark.parametrize("how", ["answered", "offered", "given up", "under way"])
+def test_a_closed_document_is_let_go_of(qtbot: QtBot, joined: MainWindow, plain: Plain, how: str) -> None:
+    joined.documents.add(photo())
+    joined.documents.add(document := photo(title="other"))
+    if how in ("given up", "under way"):
+        plain.gate = threading.Semaphore(0)
+        joined.tools.choose("click")
+        qtbot.waitUntil(lambda: bool(plain.looks), timeout=60_000)
+        if how == "given up":
+            joined.clicks.cancel()
+    else:
+        take_tool(qtbot, joined)
+        hover(joined, 15.5, 15.5)
+        resting(qtbot, joined)
+        if how == "answered":
+            click(joined, 15.5, 15.5)
+            resting(qtbot, joined)
+    pixels, alive = weakref.ref(document.layers[0]), weakref.ref(document)
+    joined.tools.choose("brush")  # so that no question about the other one takes its place
+    joined.documents.close(document)
+    del document
+    if plain.gate is not None:
+        plain.gate.release(1000)
+
+    def gone() -> bool:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        gc.unfreeze()  # opening a model exempts what exists then, and the document is in cycles
+        gc.collect()
+        return alive() is None and pixels() is None
+
+    qtbot.waitUntil(gone, timeout=5000)
 
 
 def test_tab_shows_the_other_masks_and_leaves_the_canvas_when_there_are_none(

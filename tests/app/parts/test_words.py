@@ -14,7 +14,7 @@ from app.errors import Message
 from app.jobs.bridge import request_of
 from app.jobs.engine_thread import EngineThread
 from app.main_window import MainWindow
-from app.mask_state import Stale, Whose
+from app.mask_state import MaskState, Stale, Whose
 from app.widgets import NumberControl
 from editor.commands import SetSelection
 from editor.composite import composite
@@ -152,7 +152,7 @@ def test_a_threshold_that_leaves_nothing_keeps_the_mask(
     find(qtbot, window, engine, document)
     first = document.selection
     assert first is not None
-    window.words._origins[first].found.difference[:] = 0
+    window.words._origins[first.identity].found.difference[:] = 0
     hints: list[str] = []
     window.words.hint.connect(hints.append)
     window.options.set("threshold", 0.9)
@@ -181,6 +181,52 @@ def test_a_mask_changed_by_hand_is_left_alone_by_the_threshold(
     act(window, "undo")
     qtbot.waitUntil(lambda: window.words.state.whose is Whose.FOUND, timeout=5000)
     assert threshold(window).isEnabled()
+
+
+def deselect_and_undo(window: MainWindow, document: Document) -> None:
+    act(window, "select_none")
+    assert document.selection is None
+    act(window, "undo")
+    assert document.selection is not None
+
+
+def test_a_mask_changed_by_hand_keeps_its_warning_when_undo_brings_it_back(
+    qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document
+) -> None:
+    find(qtbot, window, engine, document)
+    window.tools.choose("mask_brush")
+    window.tools.set_brush(size=9.0, pressure_size=False)
+    drag(window, (20, 20), (70, 40))
+    window.options.set("prompt", "a green cone")
+    deselect_and_undo(window, document)
+    qtbot.waitUntil(lambda: window.words.state.whose is Whose.CHANGED, timeout=5000)
+    assert window.words.state.stale is Stale.WORDS
+    assert window.words.state.outdated
+
+
+def test_what_a_mask_goes_back_to_is_known_after_its_step_was_on_the_disk(
+    qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document, tmp_path: Path
+) -> None:
+    history = document.history
+    history.memory_limit, history._parent = 1, tmp_path
+    find(qtbot, window, engine, document)
+    first, as_found = document.selection, selected(document)
+    window.tools.choose("mask_brush")
+    window.tools.set_brush(size=9.0, pressure_size=False)
+    drag(window, (20, 20), (70, 40))
+    deselect_and_undo(window, document)
+    history.wait()
+    qtbot.waitUntil(lambda: window.words.state == MaskState(Whose.CHANGED, Stale.NO), timeout=5000)
+    act(window, "undo")
+    qtbot.waitUntil(lambda: window.words.state == MaskState(Whose.FOUND, Stale.NO), timeout=5000)
+    assert document.selection is not first, "it was read back from the disk"
+    np.testing.assert_array_equal(selected(document), as_found)
+    made, before = calls(engine), document.selection
+    window.options.set("threshold", 0.2)
+    qtbot.waitUntil(lambda: document.selection is not before, timeout=5000)
+    assert calls(engine) == made
+    window.options.set("prompt", "a green cone")
+    qtbot.waitUntil(lambda: window.words.state == MaskState(Whose.FOUND, Stale.WORDS), timeout=5000)
 
 
 def test_a_selection_elsewhere_is_nobodys_but_the_artists(

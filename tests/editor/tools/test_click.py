@@ -14,7 +14,7 @@ from editor.document import Document
 from editor.errors import DocumentError
 from editor.events import Modifier, Phase, PointerEvent
 from editor.geometry import Rect
-from editor.masks import Combine, rectangle
+from editor.masks import Combine, rectangle, softened
 from editor.pointing import Found, Pointing, Sketch, Spot
 from editor.tools import PointingOverlay, ToolOptions
 from editor.tools.click import ClickTool
@@ -33,7 +33,7 @@ class Plain:
     """
 
     hovers: bool = True
-    asked: list[tuple[Pointing, int, Callable[[Found | None], None]]] = field(default_factory=list)
+    asked: list[tuple[Pointing, int, float, Callable[[Found | None], None]]] = field(default_factory=list)
     hovered: tuple[Pointing, int, Callable[[Found], None]] | None = None
 
     def hover(self, document: Document, pointing: Pointing, choice: int, found: Callable[[Found], None]) -> None:
@@ -42,13 +42,25 @@ class Plain:
     def leave(self) -> None:
         self.hovered = None
 
-    def find(self, document: Document, pointing: Pointing, choice: int, found: Callable[[Found | None], None]) -> None:
-        self.asked.append((pointing, choice, found))
+    def find(
+        self,
+        document: Document,
+        pointing: Pointing,
+        choice: int,
+        feather: float,
+        found: Callable[[Found | None], None],
+    ) -> None:
+        self.asked.append((pointing, choice, feather, found))
 
     def answer(self) -> Found:
-        pointing, choice, found = self.asked.pop(0)
-        found(made := square(pointing, choice))
+        pointing, choice, feather, found = self.asked.pop(0)
+        hard = square(pointing, choice)
+        shape = softened(hard.shape, feather, Rect(0, 0, 300, 280))
+        found(made := replace(hard, shape=shape, feather=feather))
         return made
+
+    def refuse(self) -> None:
+        self.asked.pop(0)[-1](None)
 
     def answer_hover(self) -> Found:
         assert self.hovered is not None
@@ -278,15 +290,52 @@ def test_the_last_click_can_be_taken_back(document: Document) -> None:
 def test_a_refused_click_leaves_everything_as_it_was(document: Document) -> None:
     one, finder = tool()
     click(one, document, 100, 100)
-    finder.asked.pop()[2](None)
+    finder.refuse()
     assert not one.pending
     assert document.history.steps == []
     click(one, document, 50, 50)
     finder.answer()
     click(one, document, 120, 100)
-    finder.asked.pop()[2](None)
+    finder.refuse()
     click(one, document, 60, 50)
     assert [spot.x for spot in finder.asked[0][0].spots] == [50, 60]
+
+
+def test_a_click_that_waits_is_answered_though_the_one_before_was_refused(document: Document) -> None:
+    one, finder = tool()
+    click(one, document, 100, 100)
+    click(one, document, 120, 100)
+    finder.refuse()
+    assert one.pending
+    assert [spot.x for spot in finder.answer().pointing.spots] == [100, 120]
+    assert area(document) == 30 * 20
+    click(one, document, 130, 100)
+    click(one, document, 140, 100)
+    finder.refuse()
+    finder.refuse()
+    click(one, document, 150, 100)
+    assert [spot.x for spot in finder.asked[0][0].spots] == [100, 120, 150]
+
+
+def test_all_clicks_refused_end_the_series(document: Document) -> None:
+    one, finder = tool()
+    click(one, document, 100, 100)
+    click(one, document, 120, 100)
+    finder.refuse()
+    finder.refuse()
+    assert not one.pending
+    assert document.history.steps == []
+
+
+def test_nothing_of_a_closed_document_is_held(document: Document) -> None:
+    one, finder = tool()
+    click(one, document, 100, 100)
+    finder.answer()
+    hover(one, document, 140, 100)
+    finder.answer_hover()
+    one.forget(document)
+    assert not one.pending
+    assert one.choices == (0, 0)
 
 
 def test_nothing_is_offered_where_the_last_click_was(document: Document) -> None:
@@ -332,3 +381,13 @@ def test_new_shapes_are_feathered_as_the_option_says(document: Document) -> None
     values = selected(document)
     assert 100 < values[100, 90] < 160
     assert values[100, 100] > 240
+
+
+def test_what_is_offered_with_a_hard_edge_is_asked_for_again_where_it_shall_be_soft(document: Document) -> None:
+    one, finder = tool(feather=4.0)
+    hover(one, document, 100, 100)
+    finder.answer_hover()
+    click(one, document, 100, 100)
+    assert document.selection is None
+    assert finder.answer().feather == 4.0
+    assert 100 < selected(document)[100, 90] < 160

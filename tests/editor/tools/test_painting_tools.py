@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from editor.layers import GroupLayer, ImageLayer, Role
 from editor.strokes import Brush
 from editor.tiles import TiledImage
 from editor.tools import TOOLS, CircleOverlay, Tool, ToolOptions
+from editor.tools.base import nothing
 from tests.editor.builders import (
     event,
     gesture,
@@ -445,11 +447,75 @@ def test_a_cancelled_fill_leaves_no_trace() -> None:
     before, one = document.snapshot(), tool("fill")
     one.press(document, event(10, 10))
     assert one.active
-    assert len(document.layers) == 2
+    assert same_state(document.snapshot(), before)
     one.cancel(document)
     one.release(document, event(10, 10))
     assert same_state(document.snapshot(), before)
     assert document.history.steps == []
+
+
+class Slow:
+    """Does what takes long when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+
+    def __call__(
+        self,
+        document: Document,
+        title: str,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[], None] = nothing,
+    ) -> None:
+        self.waiting.append((work, done))
+
+    def go_on(self) -> None:
+        work, done = self.waiting.pop(0)
+        done(work())
+
+
+def test_filling_is_left_to_a_worker_and_shows_all_at_once() -> None:
+    document, _ = flat_document()
+    before, one, slow = document.snapshot(), tool("fill", fill_tolerance=0.02, colour=(1.0, 0.0, 0.0, 1.0)), Slow()
+    one.later = slow
+    gesture(one, document, (10, 10))
+    assert document.snapshot() is before
+    slow.go_on()
+    assert [step.title for step in document.history.steps] == ["Fill"]
+    assert (pixels_of(document, 1)[..., 3] > 0).sum() == 80 * 60
+    document.history.undo()
+    assert same_state(document.snapshot(), before)
+
+
+def test_what_was_painted_while_a_fill_was_worked_out_is_kept() -> None:
+    document, _ = flat_document()
+    gesture(tool("brush", colour=(0.0, 1.0, 0.0, 1.0)), document, (100, 60))  # makes the layer to fill
+    one, slow = tool("fill", fill_tolerance=0.02, colour=(1.0, 0.0, 0.0, 1.0)), Slow()
+    one.later = slow
+    gesture(one, document, (10, 10))
+    gesture(tool("brush", colour=(0.0, 0.0, 1.0, 1.0)), document, (30, 40))
+    slow.go_on()
+    assert len(slow.waiting) == 1, "worked out anew"
+    slow.go_on()
+    filled = pixels_of(document, 1)
+    assert (filled[40, 30] == (0, 0, 255, 255)).all()
+    assert (filled[5, 5] == (255, 0, 0, 255)).all()
+    assert (filled[60, 100] == (0, 255, 0, 255)).all()
+
+
+def test_a_layer_that_was_locked_meanwhile_is_not_filled() -> None:
+    document, _ = flat_document()
+    gesture(tool("brush"), document, (100, 60))
+    one, slow = tool("fill"), Slow()
+    one.later = slow
+    gesture(one, document, (10, 10))
+    layer = document.layers[1].id
+    document.replace(layer, locked=True)
+    before = document.snapshot()
+    with pytest.raises(LayerLocked):
+        slow.go_on()
+    assert document.snapshot() is before
 
 
 def test_fill_reaches_all_that_hangs_together_however_far() -> None:
