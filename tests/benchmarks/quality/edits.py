@@ -53,7 +53,11 @@ def example(bench: Bench) -> Found:
 
 
 def changed(case: Case, reading: Reading) -> dict[str, float]:
-    """Whether what was asked for is read where it should be (the traits that change), and whether the rest stayed."""
+    """Whether what was asked for is read where it should be, and whether the rest stayed.
+
+    The rest is the other traits of the object that changes, too: an egg that is orange now, but no egg, was asked to
+    be orange and not kept.
+    """
     things = [
         WantedObject(o.shape, o.colour, o.material, o.size, mask=case.ids[1] == 2 + i)
         for i, o in enumerate(case.after.objects)
@@ -64,6 +68,8 @@ def changed(case: Case, reading: Reading) -> dict[str, float]:
             old, new = case.before.objects[i], case.after.objects[i]
             asked = [name for name in OBJECT_TRAITS if getattr(old, name) != getattr(new, name)]
             right = seen is not None and all(is_right(thing, seen, name) for name in asked)
+            kept = [name for name in _LOOKS if name not in asked]
+            rest &= seen is not None and all(is_right(thing, seen, name) for name in kept)
         elif np.count_nonzero(thing.mask) >= LEAST_PIXELS:
             rest &= seen is not None and all(is_right(thing, seen, name) for name in _LOOKS)
     for name in ("ground", "sky"):
