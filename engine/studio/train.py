@@ -8,6 +8,8 @@ A first full training:
     python -m engine.studio.train base --minutes 120 --helpers 1
     python -m engine.studio.train base --minutes 15 --helpers 1 --resume --decay
     python -m engine.studio.train export
+    python -m tests.benchmarks quality --only text --json quality.json
+    python -m engine.studio.train card --report quality.json
     python -m engine.studio.train sam --minutes 30 --side 128
     python -m engine.studio.train sam --minutes 25 --side 128 --resume --decay
     python -m engine.studio.train export-sam
@@ -37,6 +39,7 @@ from engine.models.sam import STUDIO, build_sam
 from engine.models.sam_loader import load_sam
 from engine.models.store import BUNDLED, models_folder
 from engine.segmentation import BUNDLED as BUNDLED_SAM
+from engine.studio import card
 from engine.studio.data import SceneCache, World, studio_world
 from engine.studio.export import export
 from engine.studio.export_judge import export_judge
@@ -120,6 +123,14 @@ def train_sam(options: argparse.Namespace, world: World, shape: Shape, device: t
     training.run(options.minutes, options.decay)
 
 
+def write_whole_card(model: Path, report: Path | None) -> None:
+    """A model's card with its figures, where a report brings new ones, and with pictures of it as it is now."""
+    if report is not None:
+        card.note(model, report)
+    card.illustrate(model)
+    card.write_card(model)
+
+
 TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], None]] = {
     "vae": train_vae,
     "base": train_base,
@@ -131,7 +142,7 @@ TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m engine.studio.train", description=__doc__.splitlines()[0])
-    written = ["scenes", "export", "export-judge", "export-sam", "go-on", "go-on-judge", "go-on-sam"]
+    written = ["scenes", "export", "card", "export-judge", "export-sam", "go-on", "go-on-judge", "go-on-sam"]
     parser.add_argument("name", choices=[*TRAININGS, *written], help="what to train or to write")
     parser.add_argument(
         "--minutes", type=float, default=30.0, help="working minutes of this slice; pauses do not count"
@@ -151,7 +162,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--compile", action="store_true", help="base: torch.compile the UNet where that works")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--folder", type=Path, default=Path("training"), help="caches and checkpoints")
-    parser.add_argument("--out", type=Path, help="export, go-on: the model's folder (that of the program)")
+    parser.add_argument("--report", type=Path, help="card: the JSON of `tests.benchmarks quality`, to keep its figures")
+    parser.add_argument("--out", type=Path, help="export, card, go-on: the model's folder (that of the program)")
     return parser.parse_args(arguments)
 
 
@@ -165,6 +177,9 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None, sha
         scene_caches(options.folder, world, options.scenes)
     elif options.name == "export":
         export(options.folder, options.out or models_folder() / BUNDLED, shape)
+        card.write_card(options.out or models_folder() / BUNDLED)
+    elif options.name == "card":
+        write_whole_card(options.out or models_folder() / BUNDLED, options.report)
     elif options.name == "export-judge":
         export_judge(options.folder, options.out or models_folder() / JUDGE_FOLDER, JudgeShape())
     elif options.name == "export-sam":

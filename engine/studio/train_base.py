@@ -40,7 +40,12 @@ BROAD_NOISE = 0.15
 EMPTY_CAPTIONS = 0.1
 # Objects cover a tenth of the picture, and nearly everything that an artist looks at.
 OBJECT_WEIGHT = 3.0  # added to a cell's weight of 1 where an object covers it
-HINT_WEIGHT = 0.03  # of the side task (engine/studio/hints.py), beside a noise loss of about 0.07
+# Only where the noise lets one see where they are: the mean of what may be there, weighed by what is there, is too much
+# object, and a sampler that starts from noise then draws two balls for one.
+SEEN, UNSEEN = 0.4, 0.7  # times (share of all) up to which that weight is whole, and from which it is none
+HINT_WEIGHT = (
+    0.1  # of the side task (engine/studio/hints.py), whose loss falls from about 1 to 0.5; the noise loss is about 0.07
+)
 GUIDANCE = 4.0
 PROMPTS = (
     "a red ball on grass, clear sky",
@@ -115,12 +120,13 @@ class BaseStage:
         with precision(self.device):
             context = self.text_encoder(tokens).last_hidden_state
             predicted = self.predict(noised, times, context).sample
-        errors = ((predicted.float() - noise).square() * (1 + OBJECT_WEIGHT * cover)).mean(dim=(1, 2, 3))
+        weight = cell_weights(cover, times / len(self.weights))
+        errors = ((predicted.float() - noise).square() * weight).mean(dim=(1, 2, 3))
         loss: Tensor = (self.weights[times] * errors).mean()
         if self.hints is None or self.reader is None:
             return loss
         targets = [target.to(self.device) for target in self.hints.targets(rows)]
-        return loss + HINT_WEIGHT * self.reader.loss(targets, self.signal[times])
+        return loss + HINT_WEIGHT * self.reader.loss(targets)
 
     def _draw(self, batch: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
         """Rows of random scenes' latents, some mirrored, and the tokens of one wording of each."""
@@ -166,6 +172,17 @@ class BaseStage:
     def notes(self) -> dict[str, Any]:
         """What the weights were learned from."""
         return self.about
+
+
+def cell_weights(cover: Tensor, times: Tensor) -> Tensor:
+    """How much the squared error of each cell counts, 1..1 + OBJECT_WEIGHT.
+
+    Args:
+        cover: (B, 1, h, w) share of each cell that objects cover.
+        times: (B,) noise levels, 0..1.
+    """
+    sure = ((UNSEEN - times) / (UNSEEN - SEEN)).clamp(0, 1)
+    return 1 + OBJECT_WEIGHT * sure.view(-1, 1, 1, 1) * cover
 
 
 def trained_vae(folder: Path, shape: Shape, device: torch.device) -> AutoencoderKL:
