@@ -22,7 +22,7 @@ class Compared(NamedTuple):
 
 
 def compare(
-    backbone: Backbone, z: Tensor, words: Conditioning, noise: Tensor, t: int, at_once: int = 2
+    backbone: Backbone, z: Tensor, words: Conditioning, noise: Tensor, t: int, at_once: int | None = None
 ) -> Iterator[Compared]:
     """Both texts' predictions for the same noisy latents, noise by noise.
 
@@ -33,8 +33,12 @@ def compare(
         z: clean latent, (1, C, h, w).
         words: the prompt and, as the negative prompt, the text it is compared with.
         noise: (N, C, h, w).
-        at_once: noises per network call; changes memory and speed only.
+        at_once: noises per network call; changes memory and speed only. None = what suits the device.
     """
+    if at_once is None:
+        # On a CPU more are no faster, and one noise makes the batch of two that guidance needs later: oneDNN keeps
+        # kernels for every size of batch, 13 to 16 MB each with the bundled model.
+        at_once = 1 if backbone.device.type == "cpu" else 2
     level = backbone.schedule.level(t)
     total = np.zeros(z.shape[2:], np.float64)
     done = 0

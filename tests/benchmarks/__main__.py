@@ -13,10 +13,13 @@ import typer
 import tests.benchmarks as package
 from tests.benchmarks import harness
 
+_SHARED = ("__main__", "cases", "harness", "worded")
+
 
 def names() -> list[str]:
     """Modules of this folder that measure something."""
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in ("harness", "__main__"))
+    found = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in found if name not in _SHARED and not name.startswith("test_"))
 
 
 def main(

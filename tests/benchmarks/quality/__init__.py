@@ -19,7 +19,7 @@ from engine.errors import EngineError
 from engine.methods import discover
 from engine.models import store
 from tests.benchmarks import harness
-from tests.benchmarks.quality import clicks, edits, rows, speed
+from tests.benchmarks.quality import clicks, edits, rows, speed, words
 from tests.benchmarks.quality.bench import Bench, Found, tell
 from tests.benchmarks.quality.sheets import write
 
@@ -56,9 +56,8 @@ ROWS = {
     "kid": Row(rows.distance),
     "sdedit": Row(rows.strokes, {"sdedit_kept": ">= 0.85", "sdedit_kid_vs_guide": "<= a fifth"}),
     "diffedit": Row(
-        edits.words,
+        words.words,
         {"diffedit_mask_iou": ">= 0.75", "diffedit_changed": ">= 0.85", "diffedit_outside_identical": "all"},
-        methods=("diffedit",),
     ),
     "drag": Row(
         edits.points,

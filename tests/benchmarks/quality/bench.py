@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import count as from_number
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import typer
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from engine.backbone import Backbone
 from engine.errors import ModelMissing
 from engine.models import store
-from engine.models.loader import load
+from engine.models.loader import best_policy, load
 from engine.studio.render import Rendered, render
 from engine.studio.scene import PUBLISHED_SEEDS, VALIDATION_SEEDS, Scene, sample_scene
 from engine.studio.world import captions
@@ -29,9 +29,12 @@ from tests.benchmarks.quality.drawing import Pictures
 from tests.benchmarks.quality.scoring import Alike, Marks, Wanted, by_looks, marked
 from tests.benchmarks.quality.sheets import Line
 from tests.benchmarks.sdedit import same_pipeline
+from tests.benchmarks.worded import peer_pipeline
 
 if TYPE_CHECKING:
     from engine.studio.judge import Judge, Reading
+
+T = TypeVar("T")
 
 COPY, ROUND_TRIP = "copy the source", "VAE round trip"  # the baselines of every row
 COUNT = 200  # scenes of a row
@@ -117,8 +120,13 @@ class Bench:
         """Rendered scenes that no row edits: what pictures of this world look like."""
         return render(list(islice(_scenes(self.first_seed + _REFERENCE), number))).images
 
-    def for_peer(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
-        """Those scenes that the peer works on, too."""
+    @cached_property
+    def words_peer(self) -> Any:
+        """Diffusers' DiffEdit, under our number type and memory layout."""
+        return peer_pipeline(self.folder, best_policy().dtype)
+
+    def for_peer(self, scenes: Sequence[T]) -> Sequence[T]:
+        """Those scenes, or cases, that the peer works on, too."""
         return scenes[: max(2, len(scenes) // PEER_SHARE)]
 
     def truth(self, scenes: Sequence[Scene]) -> Rendered:

@@ -14,7 +14,7 @@ from tests.benchmarks.quality import drawing
 from tests.benchmarks.quality.bench import COPY, ROUND_TRIP, Bench, Found, caption
 from tests.benchmarks.quality.drawing import Pictures
 from tests.benchmarks.quality.scoring import iou, placed
-from tests.benchmarks.quality.sheets import LINES, Line
+from tests.benchmarks.quality.sheets import LINES, Line, tinted
 
 Masks = list[NDArray[np.bool_]]  # (H, W) each
 
@@ -51,8 +51,8 @@ def clicks(bench: Bench) -> Found:
     lines = [
         Line(
             caption(scene),
-            {"source": truth.images[i], "ours": _tinted(truth.images[i], shown["ours"][i]),
-             "truth": _tinted(truth.images[i], things[i])},
+            {"source": truth.images[i], "ours": tinted(truth.images[i], shown["ours"][i]),
+             "truth": tinted(truth.images[i], things[i])},
         )
         for i, scene in enumerate(scenes[:LINES])
     ]  # fmt: skip
@@ -82,11 +82,3 @@ def _overlap(things: list[Masks], found: list[Masks]) -> dict[str, float]:
         iou(mask, one) for masks, ones in zip(things, found, strict=True) for mask, one in zip(masks, ones, strict=True)
     ]
     return {"objects": len(values), "mask_iou": round(float(np.mean(values)), 4), "worst": round(min(values), 4)}
-
-
-def _tinted(picture: NDArray[np.uint8], masks: Masks) -> NDArray[np.uint8]:
-    """The picture with each mask in a colour of its own."""
-    tinted = picture.astype(np.float32)
-    for mask, colour in zip(masks, ((255, 0, 80), (0, 120, 255), (255, 220, 0)), strict=False):
-        tinted[mask] = 0.4 * tinted[mask] + 0.6 * np.float32(colour)
-    return np.rint(tinted).astype(np.uint8)

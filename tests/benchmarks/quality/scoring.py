@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from engine.studio.scene import Scene
+from tests.benchmarks.cases import LEAST_PIXELS
 
 if TYPE_CHECKING:
     from engine.studio.judge import Reading, SeenObject
 
-LEAST_PIXELS = 100  # objects of fewer visible pixels are neither asked for nor counted
 OBJECT_TRAITS = ("shape", "colour", "material", "size")
 SCENE_TRAITS = ("ground", "sky", "mountains", "trees")
 ALL_RIGHT = ("count", *OBJECT_TRAITS, "ground", "sky")  # what decides about "all", where it is asked for

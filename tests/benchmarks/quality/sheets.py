@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 LINES = 8  # scenes on a sheet
 _SIDE, _GAP, _TEXT = 208, 6, 18  # px
 _PAPER, _INK, _FAINT = (244, 243, 240), (40, 40, 44), (226, 224, 219)
+_TINTS = ((255, 0, 80), (0, 120, 255), (255, 220, 0))  # of masks
 
 Picture = NDArray[np.uint8]  # (H, W, 3)
 
@@ -44,6 +45,14 @@ def sheet(lines: Sequence[Line]) -> Picture:
                 paper.paste(Image.fromarray(_small(picture)), (left, top))
         pen.text((_GAP, top + _SIDE + 1), line.words, _INK, font=font)
     return np.asarray(paper)
+
+
+def tinted(picture: Picture, masks: Sequence[NDArray[np.bool_]]) -> Picture:
+    """The picture with each mask (H, W) in a colour of its own."""
+    shown = picture.astype(np.float32)
+    for mask, colour in zip(masks, _TINTS, strict=False):
+        shown[mask] = 0.4 * shown[mask] + 0.6 * np.float32(colour)
+    return np.rint(shown).astype(np.uint8)
 
 
 def write(path: Path, lines: Sequence[Line]) -> None:

@@ -77,15 +77,6 @@ def test_what_cannot_be_measured_is_listed_and_does_not_hold(
     assert all(f"— {name}: missing: " in said for name in quality.ROWS)
 
 
-def test_cases_of_words_take_turns_and_know_what_changes() -> None:
-    cases = [case for case, _ in zip(edits._edited(bench(), edits.WORD_KINDS), range(4), strict=False)]
-    for case, trait in zip(cases, ("colour", "shape", "colour", "shape"), strict=True):
-        old, new = case.before.objects[case.index], case.after.objects[case.index]
-        assert getattr(old, trait) != getattr(new, trait)
-        assert case.silhouettes.shape == (2, 256, 256)
-        assert case.silhouettes.any((1, 2)).all()
-
-
 def test_cases_of_examples_put_another_object_into_the_place_of_the_first() -> None:
     case, exemplar = next(edits._replaced(bench()))
     old, new = case.before.objects[0], case.after.objects[0]

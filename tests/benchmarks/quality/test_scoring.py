@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from engine.studio import world
 from engine.studio.scene import Scene, SceneObject
-from tests.benchmarks.quality.edits import Case, changed, moved
+from tests.benchmarks.cases import Case, case_of
+from tests.benchmarks.quality.edits import changed, moved
+from tests.benchmarks.quality.readings import truthful
 from tests.benchmarks.quality.scoring import (
     WantedObject,
     by_looks,
     by_place,
-    centre_of,
     counted,
     described,
     iou,
@@ -26,48 +27,6 @@ from tests.benchmarks.quality.scoring import (
     placed,
     rates,
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """One object, with the fields of the judge's `SeenObject`."""
-
-    shape: str
-    colour: str
-    material: str
-    size: str
-    mask: NDArray[np.bool_]
-    box: tuple[int, int, int, int]
-    centre: tuple[float, float]
-    confidence: dict[str, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Read:
-    """One picture, with the fields of the judge's `Reading`."""
-
-    objects: tuple[Any, ...]
-    ground: str
-    sky: str
-    mountains: bool
-    trees: bool
-    ids: NDArray[np.uint8]
-
-
-def seen(item: SceneObject, mask: NDArray[np.bool_], sure: float = 1.0) -> Seen:
-    rows, columns = np.nonzero(mask)
-    left, top = int(columns.min()), int(rows.min())
-    box = (left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top)
-    x, y = centre_of(mask)
-    confidence = dict.fromkeys(("shape", "colour", "material", "size"), sure)
-    return Seen(item.shape, item.colour, item.material, item.size, mask, box, (float(x), float(y)), confidence)
-
-
-def truthful(scene: Scene, ids: NDArray[np.uint8]) -> Any:
-    """What is really in the picture."""
-    objects = tuple(seen(item, ids == 2 + index) for index, item in enumerate(scene.objects))
-    return Read(objects, scene.ground, scene.sky, scene.mountains, scene.trees, ids)
-
 
 BALL = SceneObject("ball", "red", "shiny", "large", -1.6, 0.0, 0.2)
 CUBE = SceneObject("cube", "blue", "matte", "small", 1.6, 0.0, 0.3)
@@ -211,8 +170,7 @@ def test_iou() -> None:
 
 
 def case(after: Scene) -> Case:
-    rendered = world.render([SCENE, after])
-    return Case(SCENE, after, "", rendered.images, rendered.ids, 0)
+    return case_of(SCENE, after, "", world.changed_object(SCENE, after))
 
 
 def test_a_move_has_all_of_its_way_left_before_and_none_after() -> None:
@@ -238,7 +196,35 @@ def test_an_asked_change_is_seen_in_its_place_and_the_rest_must_stay() -> None:
     assert changed(edit, after) == {"changed": 1.0, "rest_kept": 1.0}
     assert changed(edit, with_object(after, 1, colour="yellow"))["rest_kept"] == 0.0
     assert changed(edit, replace(after, ground="snow"))["rest_kept"] == 0.0
-    assert changed(edit, with_object(after, 0, material="metal"))["changed"] == 1.0  # was not asked for
+    assert changed(edit, with_object(after, 0, shape="cone")) == {"changed": 1.0, "rest_kept": 0.0}
+    assert changed(edit, with_object(after, 0, size="small")) == {"changed": 1.0, "rest_kept": 1.0}
+
+
+@pytest.mark.parametrize(("trait", "asked", "wrong"), [("ground", "snow", "sand"), ("sky", "night", "cloudy")])
+def test_an_asked_backdrop_is_what_changes_and_the_objects_and_the_other_half_must_stay(
+    trait: str, asked: str, wrong: str
+) -> None:
+    edit = case(replace(SCENE, **{trait: asked}))
+    before, after = truthful(edit.before, edit.ids[0]), truthful(edit.after, edit.ids[1])
+    assert changed(edit, before) == {"changed": 0.0, "rest_kept": 1.0}
+    assert changed(edit, after) == {"changed": 1.0, "rest_kept": 1.0}
+    assert changed(edit, replace(after, **{trait: wrong})) == {"changed": 0.0, "rest_kept": 1.0}
+    assert changed(edit, with_object(after, 0, shape="cone")) == {"changed": 1.0, "rest_kept": 0.0}
+    other = {"ground": "sky", "sky": "ground"}[trait]
+    spoilt = replace(after, **{other: {"sky": "sunset", "ground": "water"}[other]})
+    assert changed(edit, spoilt) == {"changed": 1.0, "rest_kept": 0.0}
+
+
+def test_a_thing_that_is_hardly_seen_need_not_stay() -> None:
+    edit = case(SCENE.with_object(0, replace(BALL, colour="yellow")))
+    hidden = edit.ids.copy()
+    for each in hidden:
+        own = np.argwhere(each == 3)[99:]
+        each[own[:, 0], own[:, 1]] = 1
+    reading = truthful(edit.after, edit.ids[1])
+    gone = replace(reading, objects=reading.objects[:1])
+    assert changed(edit, gone)["rest_kept"] == 0.0
+    assert changed(replace(edit, ids=hidden), gone)["rest_kept"] == 1.0
 
 
 # distances between sets
