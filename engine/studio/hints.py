@@ -58,6 +58,12 @@ def hints(ids: NDArray[np.uint8], labels: NDArray[np.int64], classes: tuple[int,
     return Hints(cover.flatten(0, 1), torch.from_numpy(labels), classes)
 
 
+def read_side(unet: UNet2DConditionModel) -> int:
+    """How many cells a side the output of a UNet's first up block has at its native size."""
+    side: int = unet.config["sample_size"] >> max(len(unet.config["block_out_channels"]) - 2, 0)
+    return side
+
+
 class Reader(nn.Module):
     """Says from the UNet's first up block what lies in each of its cells."""
 
