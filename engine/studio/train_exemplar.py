@@ -7,7 +7,7 @@ UNet (engine/studio/hints.py), and from a second one: to name what the exemplar 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from engine.studio.curves import sheet
-from engine.studio.data import SceneCache, to_pictures, to_tensor
+from engine.studio.data import SceneCache, to_tensor
 from engine.studio.example_networks import build_image_encoder, widened
-from engine.studio.examples import EXAMPLES_A_SCENE, Example, ExampleCache, make_examples, tensor_of
+from engine.studio.examples import EXAMPLES_A_SCENE, ExampleCache, tensor_of
 from engine.studio.hints import Hints, Reader, read_side
 from engine.studio.networks import Shape, build_scheduler
 from engine.studio.noising import Noising
+from engine.studio.shown_examples import Shown, show
 from engine.studio.train_base import scene_hints
 from engine.studio.training import Recipe, Report, precision, step_generator
 
@@ -103,7 +103,8 @@ class ExemplarStage:
             return loss
         seen = (2 * records["scene"] + records["mirrored"]).tolist()
         targets = [target.to(self.device) for target in self.hints.targets(seen)]
-        return loss + HINT_WEIGHT * self.reader.loss(targets) + NAME_WEIGHT * self._named(tokens, records)[0]
+        missed, _ = self._named(tokens, self.hints.labels[records["scene"], 2 + records["index"]])
+        return loss + HINT_WEIGHT * self.reader.loss(targets) + NAME_WEIGHT * missed
 
     def _placed(self, exemplars: NDArray[np.uint8], places: Tensor) -> Tensor:
         """Exemplars (N, side, side, 3) as the encoder reads them, (N, 3, size, size) in -1..1, turned, moved and scaled.
@@ -115,13 +116,20 @@ class ExemplarStage:
         grid = F.affine_grid(places.to(self.device), [len(images), 3, self.size, self.size], align_corners=False)
         return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
-    def _named(self, tokens: Tensor, records: NDArray[np.void]) -> tuple[Tensor, float]:
-        """What is said of exemplars: the cross-entropy, summed over kind, colour and material, and the share right."""
+    def _named(self, tokens: Tensor, labels: Tensor) -> tuple[Tensor, float]:
+        """How wrong, and in what share wholly right, exemplars are named.
+
+        Args:
+            tokens: (N, 1, width), what the encoder made of them.
+            labels: (N, groups), the true kind, colour, …; -1 = does not apply.
+        Returns:
+            The cross-entropy, summed over the groups, and the share of exemplars named right in all of them.
+        """
         assert self.hints is not None
         assert self.namer is not None
-        labels = self.hints.labels[records["scene"], 2 + records["index"]].to(self.device)  # (N, groups)
+        labels = labels.to(self.device)
         answers = self.namer(tokens[:, 0].float()).split(self.hints.classes, dim=1)
-        loss, right = torch.zeros((), device=self.device), torch.ones((), device=self.device)
+        loss, right = torch.zeros((), device=self.device), torch.ones(len(labels), device=self.device)
         for answer, label in zip(answers, labels.T, strict=True):
             known = label >= 0
             missed = F.cross_entropy(answer, label.clamp(min=0), reduction="none")
@@ -159,8 +167,43 @@ class ExemplarStage:
             return Report(Image.new("RGB", (1, 1)), {})
         painted = self.shown.pasted(self.paint(self.shown.records))
         figures = self.shown.figures(painted)
-        if self.shown.hints is not None:
-            own, self.hints = self.hints, self.shown.hints
-            figures["exemplar_named"] = self._named(self._tokens(self.shown.records)[0], self.shown.records)[1]
-            self.hints = own
+        if self.shown.labels is not None and self.hints is not None:
+            figures["exemplar_named"] = self._named(self._tokens(self.shown.records)[0], self.shown.labels)[1]
         return Report(self.shown.sheet(painted), figures)
+
+
+def spread_places(count: int, generator: torch.Generator) -> Tensor:
+    """How exemplars are turned, mirrored, scaled and moved: maps (N, 2, 3) for `affine_grid`."""
+    turn, scale, x, y = (torch.rand(4, count, generator=generator) * 2 - 1).unbind()
+    mirror = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
+    cosine, sine = (_TURN * turn).cos(), (_TURN * turn).sin()
+    scale = 1 + _SCALE * scale
+    across = torch.stack([scale * cosine * mirror, -scale * sine, _SHIFT * x], dim=1)
+    down = torch.stack([scale * sine * mirror, scale * cosine, _SHIFT * y], dim=1)
+    return torch.stack([across, down], dim=1)
+
+
+def load_exemplar_stage(
+    base: Path,
+    folder: Path,
+    scenes: SceneCache,
+    count: int,
+    validation: SceneCache,
+    shape: Shape,
+    device: torch.device,
+    compiled: bool = False,
+) -> ExemplarStage:
+    """Everything the exemplar training needs: networks from a base model's folder, examples of the first scenes."""
+    vae = AutoencoderKL.from_pretrained(str(base / "vae"), local_files_only=True)
+    vae = vae.float().to(device).eval().requires_grad_(False)
+    unet = UNet2DConditionModel.from_pretrained(str(base / "unet"), local_files_only=True)
+    cache = ExampleCache(folder / "cache", vae, scenes)
+    records = cache.extend(count * EXAMPLES_A_SCENE)
+    encoder = build_image_encoder(shape, unet.config["cross_attention_dim"])
+    hints = scene_hints(scenes, count, read_side(unet))
+    stage = ExemplarStage(widened(unet), encoder, records, device, hints)
+    stage.shown = show(ExampleCache(folder / "cache", vae, validation), SHOWN)
+    stage.about = {"encoder": cache.mark, "scenes": count, "examples": len(records)}
+    if compiled:
+        stage.predict = cast(nn.Module, torch.compile(stage.unet))
+    return stage
