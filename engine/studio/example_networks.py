@@ -20,7 +20,8 @@ def name_example_classes() -> None:
 
     Folders say ["paint_by_example", "PaintByExampleImageEncoder"]. diffusers 0.42 looks that name up in its
     `pipelines`, but has moved the package into `pipelines.deprecated`: without this line its own
-    `PaintByExamplePipeline.from_pretrained` refuses every such folder, the published "Fantasy-Studio/Paint-by-Example" too.
+    `PaintByExamplePipeline.from_pretrained` refuses every such folder, the published
+    "Fantasy-Studio/Paint-by-Example" too.
     """
     diffusers.pipelines.paint_by_example = paint_by_example
 
@@ -48,7 +49,7 @@ def build_image_encoder(shape: Shape, width: int) -> PaintByExampleImageEncoder:
 
 @torch.no_grad()
 def widened(unet: UNet2DConditionModel, channels: int = IN_CHANNELS) -> UNet2DConditionModel:
-    """A copy of a UNet that reads more channels; their weights are zero, so that it starts as the UNet it comes from."""
+    """A copy of a UNet that reads more channels; their weights are zero, so that it draws as before at first."""
     wide = UNet2DConditionModel.from_config(unet.config, in_channels=channels)
     weights = {name: value.float() for name, value in unet.state_dict().items()}
     first = torch.zeros_like(wide.conv_in.weight)

@@ -1,4 +1,4 @@
-"""What the exemplar model is trained on: a picture with a hole, what belongs there, and an exemplar of it; kept on disk.
+"""What the exemplar model is trained on, kept on disk: a picture with a hole, what belongs there, and an exemplar.
 
 Example number k is drawn from k alone. Half of the examples take their surroundings from the scene without the object:
 there an artist's empty place has no shadow of what is to come, and what is pasted back ends at the hole's edge.
@@ -19,7 +19,7 @@ from diffusers import AutoencoderKL
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.studio.data import RENDER_BATCH, SceneCache, encoder_mark, object_cover, to_tensor
+from engine.studio.data import RENDER_BATCH, SceneCache, encoder_mark, to_tensor
 from engine.studio.holes import Mask, hole_around
 from engine.studio.training import precision
 
@@ -96,8 +96,8 @@ def make_examples(scenes: SceneCache, numbers: Sequence[int]) -> list[Example]:
         if draw.emptied:
             picture = np.where(draw.hole[..., None], picture, next(bare))
         flip = slice(None, None, -1 if draw.mirrored else 1)
-        flipped = (np.ascontiguousarray(part[:, flip]) for part in (picture, draw.hole, draw.silhouette))
-        examples.append(Example(draw.scene, draw.index, draw.mirrored, *flipped, exemplar))
+        places = draw.hole[:, flip], draw.silhouette[:, flip]
+        examples.append(Example(draw.scene, draw.index, draw.mirrored, picture[:, flip], *places, exemplar))
     return examples
 
 
@@ -135,7 +135,6 @@ class ExampleCache:
         scene, index, mirrored: as in Example;
         clean, holed: (C, h, w) float16, latents of the picture without and with its hole (grey, 0 in -1..1);
         keep: (1, h, w) uint8, 0 in the hole, by the nearest pixel as `PaintByExamplePipeline` samples it;
-        cover: (1, h, w) float16, how far the object or its rim covers each cell;
         exemplar: (side, side, 3) uint8.
         """
         device, vae = self.vae.device, self.vae
@@ -146,7 +145,6 @@ class ExampleCache:
             latents = vae.encode(both).latent_dist.mean.float() * vae.config["scaling_factor"]
         clean, holed = latents.cpu().half().chunk(2)
         size = clean.shape[-1]
-        silhouettes = np.stack([example.silhouette for example in examples])
         fields = {
             "scene": np.array([example.scene for example in examples], np.int32),
             "index": np.array([example.index for example in examples], np.int32),
@@ -154,7 +152,6 @@ class ExampleCache:
             "clean": clean.numpy(),
             "holed": holed.numpy(),
             "keep": F.interpolate(keep, (size, size)).to("cpu", torch.uint8).numpy(),
-            "cover": object_cover(np.where(silhouettes, np.uint8(2), np.uint8(1)), size)[::2].numpy(),
             "exemplar": np.stack([example.exemplar for example in examples]),
         }
         return _records(fields)
@@ -171,4 +168,4 @@ def _records(fields: dict[str, NDArray[np.generic]]) -> NDArray[np.void]:
 
 def tensor_of(records: NDArray[np.void], name: str) -> Tensor:
     """One field of some records, in float32."""
-    return torch.from_numpy(np.ascontiguousarray(records[name])).float()
+    return torch.from_numpy(np.array(records[name])).float()

@@ -70,11 +70,13 @@ def _cut_out(wanted: Sequence[Wanted], side: int) -> list[NDArray[np.uint8] | No
             pieces.append(None)
             continue
         rows, columns = np.nonzero(mask)
-        reach = 0.5 * rng.uniform(1.25, 1.7) * (1 + max(np.ptp(rows), np.ptp(columns)))
-        x, y = (columns.min() + columns.max() + 1) / 2, (rows.min() + rows.max() + 1) / 2
-        # What would lie beyond the border is left out: the square is moved inwards.
-        reach = min(reach, _VIEW_SIZE / 2)
-        x, y = (float(np.clip(centre, reach, _VIEW_SIZE - reach)) for centre in (x, y))
+        extent = 1 + max(int(np.ptp(rows)), int(np.ptp(columns)))
+        reach = min(0.5 * float(rng.uniform(1.25, 1.7)) * extent, _VIEW_SIZE / 2)
+        # At the picture's border the square is moved inwards.
+        x, y = (
+            float(np.clip((int(places.min()) + int(places.max()) + 1) / 2, reach, _VIEW_SIZE - reach))
+            for places in (columns, rows)
+        )
         whole = Image.fromarray(_before(picture, mask, rng))
         box = (x - reach, y - reach, x + reach, y + reach)
         pieces.append(np.asarray(whole.resize((side, side), Image.Resampling.BICUBIC, box)))

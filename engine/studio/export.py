@@ -1,4 +1,4 @@
-"""Writes the trained model as a Stable Diffusion folder that the stock pipeline loads, with its model card."""
+"""Writes the trained model as a Stable Diffusion folder that the stock pipeline loads, without its card (card.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import diffusers
 import torch
-import transformers
 
 from engine.studio.checkpoints import load_state
 from engine.studio.data import LatentCache
@@ -18,11 +17,9 @@ from engine.studio.networks import Shape, build_scheduler, build_text_encoder, b
 from engine.studio.published import HISTORY, history
 from engine.studio.train_base import balance_vae, trained_vae
 
-CARD = Path(__file__).with_name("card.md")
-
 
 def export(folder: Path, out: Path, shape: Shape) -> None:
-    """Write the averaged weights of a training folder as fp16 safetensors, and the model card.
+    """Write the averaged weights of a training folder as fp16 safetensors, and how it was trained.
 
     Raises:
         ValueError: the base model was trained on the latents of another encoder than the autoencoder has now.
@@ -52,7 +49,6 @@ def export(folder: Path, out: Path, shape: Shape) -> None:
     (new / "model_index.json").write_text(json.dumps(_index(), indent=2) + "\n", encoding="utf-8")
     past = history({"vae": vae_state, "base": base})
     (new / HISTORY).write_text(json.dumps(past) + "\n", encoding="utf-8")
-    (new / "README.md").write_text(_card(base, vae_state, new), encoding="utf-8")
     put(new, out)
     print(f"written: {out}, {megabytes(out):.1f} MB", flush=True)
 
@@ -83,34 +79,6 @@ def _index() -> dict[str, Any]:
         "unet": ["diffusers", "UNet2DConditionModel"],
         "vae": ["diffusers", "AutoencoderKL"],
     }
-
-
-def _card(base: dict[str, Any], vae: dict[str, Any], out: Path) -> str:
-    """The model card, filled in with what was measured."""
-    millions = {name: _count(out / name) for name in ("vae", "unet", "text_encoder")}
-    return CARD.read_text(encoding="utf-8").format(
-        scenes=base["notes"]["scenes"],
-        vae_millions=millions["vae"],
-        unet_millions=millions["unet"],
-        text_millions=millions["text_encoder"],
-        vae_steps=vae["steps"],
-        vae_samples=vae["samples"],
-        vae_seconds=vae["seconds"],
-        vae_psnr=vae["figures"].get("psnr_db", float("nan")),
-        base_steps=base["steps"],
-        base_samples=base["samples"],
-        base_seconds=base["seconds"],
-        base_loss=base["curve"][-1][1] if base["curve"] else float("nan"),
-        processor=processor(),
-        torch=torch.__version__,
-        diffusers=diffusers.__version__,
-        transformers=transformers.__version__,
-    )
-
-
-def _count(folder: Path) -> float:
-    """Parameters of a saved network, in millions, from the bytes of its fp16 file."""
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 2e6
 
 
 def megabytes(folder: Path) -> float:

@@ -1,7 +1,8 @@
 """Writes the trained exemplar model as a Paint by Example folder, with its model card.
 
 The folder must hold an autoencoder and a UNet of the base model's shape, and all bundled weights together must stay
-small. So the UNet's large weights are stored in 8 bits (float8 e4m3): loaders turn them into the type they are asked for.
+small. So the UNet's large weights are stored in 8 bits (float8 e4m3): loaders turn them into the type they are asked
+for.
 """
 
 from __future__ import annotations

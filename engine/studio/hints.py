@@ -36,6 +36,11 @@ class Hints:
     labels: Tensor
     classes: tuple[int, ...]
 
+    def labels_of(self, scenes: NDArray[np.int32], objects: NDArray[np.int32]) -> Tensor:
+        """What objects (N,) of scenes (N,) are, (N, groups)."""
+        rows: Tensor = self.labels[scenes.tolist(), [SLOTS.index(2) + index for index in objects.tolist()]]
+        return rows
+
     def targets(self, rows: Sequence[int]) -> list[Tensor]:
         """For each group, the share (B, classes, side, side) of each cell that each class covers."""
         cover = self.cover[rows].float() / 255

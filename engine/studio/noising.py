@@ -15,8 +15,6 @@ FLOOR = 0.1  # least weight of a squared error of the clean latent
 # The last noise level still shows the picture's broad colours. Noise of that breadth hides them, so that the text is
 # asked for them; else a sampler, which starts from noise alone, gets its ground and sky from that noise's chance.
 BROAD_NOISE = 0.15
-# Objects cover a tenth of the picture, and nearly everything that an artist looks at.
-OBJECT_WEIGHT = 3.0  # added to a cell's weight of 1 where an object covers it
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,16 @@ class Noising:
         noised = self.signal[times].view(-1, 1, 1, 1) * clean + self.noise[times].view(-1, 1, 1, 1) * noise
         return Noised(noised, noise, times)
 
-    def loss(self, predicted: Tensor, noised: Noised, cover: Tensor) -> Tensor:
+    def level(self, noised: Noised) -> Tensor:
+        """Times (B,) as shares of all, 0..1."""
+        return noised.times / len(self.weights)
+
+    def loss(self, predicted: Tensor, noised: Noised, weight: Tensor) -> Tensor:
         """Mean weighted squared error of the noise predicted.
 
         Args:
-            cover: (B, 1, h, w) in 0..1, how much of each cell is an object's.
+            weight: (B, 1, h, w), how much each cell counts.
         """
-        errors = ((predicted.float() - noised.noise).square() * (1 + OBJECT_WEIGHT * cover)).mean(dim=(1, 2, 3))
+        errors = ((predicted.float() - noised.noise).square() * weight).mean(dim=(1, 2, 3))
         loss: Tensor = (self.weights[noised.times] * errors).mean()
         return loss

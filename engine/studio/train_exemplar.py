@@ -1,4 +1,4 @@
-"""Paint by Example (Yang et al., CVPR 2023) in the world: a hole in a picture is painted with the object of an exemplar.
+"""Paint by Example (Yang et al., CVPR 2023) in the world: an exemplar's object is painted into a hole.
 
 The UNet starts as the base model's, with zeroed weights for what it reads in addition; the image encoder, whose one
 token stands where the text stood, starts from nothing. It learns from the noise's error, from the side task on the
@@ -32,8 +32,11 @@ from engine.studio.training import Recipe, Report, precision, step_generator
 
 EXEMPLAR_RECIPE = Recipe(rate=4e-4, warmup=200, batch=16, average=0.9995, weight_decay=0.01)
 DROPPED = 0.15  # of the examples learn the unconditional vector instead of their exemplar
-HINT_WEIGHT = 0.04  # of what the UNet says of its cells, as in the base training
-NAME_WEIGHT = 0.03  # of what is said of the exemplar
+# The hole, not the object: the network sees where it is at every noise level. Cells weighed by what it cannot know yet
+# would draw its mean towards too much object (as they did in the base model, engine/studio/train_base.py).
+HOLE_WEIGHT = 3.0  # added to a cell's weight of 1 in the hole and on its rim
+HINT_WEIGHT = 0.1  # of what the UNet says of its cells, as in the base training
+NAME_WEIGHT = 0.03  # of what is said of the exemplar, whose loss begins at about 6
 GUIDANCE = 3.0
 SHOWN = 12  # validation examples in the report
 _TURN = 0.26  # radians an exemplar is turned at most, each way
@@ -41,7 +44,7 @@ _SCALE, _SHIFT = 0.15, 0.06  # how far it is scaled and moved at most, each way
 
 
 class ExemplarStage:
-    """Trains a UNet of nine channels and an image encoder to predict the noise in a picture whose hole is to be painted."""
+    """Trains a UNet of nine channels and an image encoder to predict the noise in pictures with a hole."""
 
     name = "exemplar"
 
@@ -88,9 +91,7 @@ class ExemplarStage:
         places = spread_places(batch, generator)
         dropped = torch.rand(batch, generator=generator)[share] < DROPPED
         records = self.records[rows[share].numpy()]
-        clean, holed, keep, cover = (
-            tensor_of(records, name).to(self.device) for name in ("clean", "holed", "keep", "cover")
-        )
+        clean, holed, keep = (tensor_of(records, name).to(self.device) for name in ("clean", "holed", "keep"))
         noised = self.noising.draw(clean, batch, share, generator)
         read = torch.cat([noised.latents, holed, keep], dim=1).to(memory_format=torch.channels_last)
         exemplars = self._placed(records["exemplar"], places[share])
@@ -98,21 +99,22 @@ class ExemplarStage:
             tokens, without = self.encoder(exemplars, return_uncond_vector=True)
             context = torch.where(dropped.to(self.device).view(-1, 1, 1), without.to(tokens.dtype), tokens)
             predicted = self.predict(read, noised.times, context).sample
-        loss = self.noising.loss(predicted, noised, cover)
+        near = F.max_pool2d(1 - keep, 3, stride=1, padding=1)
+        loss = self.noising.loss(predicted, noised, 1 + HOLE_WEIGHT * near)
         if self.hints is None or self.reader is None:
             return loss
         seen = (2 * records["scene"] + records["mirrored"]).tolist()
         targets = [target.to(self.device) for target in self.hints.targets(seen)]
-        missed, _ = self._named(tokens, self.hints.labels[records["scene"], 2 + records["index"]])
+        missed, _ = self._named(tokens, self.hints.labels_of(records["scene"], records["index"]))
         return loss + HINT_WEIGHT * self.reader.loss(targets) + NAME_WEIGHT * missed
 
     def _placed(self, exemplars: NDArray[np.uint8], places: Tensor) -> Tensor:
-        """Exemplars (N, side, side, 3) as the encoder reads them, (N, 3, size, size) in -1..1, turned, moved and scaled.
+        """Exemplars (N, side, side, 3), turned, moved and scaled, for the encoder: (N, 3, size, size) in -1..1.
 
         Args:
             places: (N, 2, 3), see `spread_places`.
         """
-        images = to_tensor(np.ascontiguousarray(exemplars), self.device)
+        images = to_tensor(np.array(exemplars), self.device)
         grid = F.affine_grid(places.to(self.device), [len(images), 3, self.size, self.size], align_corners=False)
         return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
@@ -154,7 +156,7 @@ class ExemplarStage:
         return latents
 
     def _tokens(self, records: NDArray[np.void]) -> tuple[Tensor, Tensor]:
-        """What the encoder makes of exemplars as they are, (N, 1, width), and the unconditional vector (1, 1, width)."""
+        """What the encoder makes of upright exemplars, (N, 1, width), and the unconditional vector (1, 1, width)."""
         upright = torch.eye(2, 3).expand(len(records), 2, 3)
         with precision(self.device):
             tokens, without = self.encoder(self._placed(records["exemplar"], upright), return_uncond_vector=True)

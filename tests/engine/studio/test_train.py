@@ -15,7 +15,7 @@ from engine.studio.checkpoints import load_state
 from engine.studio.data import SceneCache, World, object_cover
 from engine.studio.networks import Shape, build_vae
 from engine.studio.train import main
-from engine.studio.train_base import BaseStage, balance_vae, load_base_stage
+from engine.studio.train_base import BaseStage, balance_vae, cell_weights, load_base_stage
 from engine.studio.train_vae import VaeLoss, VaeStage, psnr
 from engine.studio.training import Recipe, Stage, Training
 
@@ -142,6 +142,13 @@ def test_what_is_left_stays_left(trained: Path) -> None:
         parts = stage.unet, stage.text_encoder, stage.tokenizer, stage.latents
         rows, _ = BaseStage(*parts, [[caption]] * 40, stage.cover, CPU)._draw(64, torch.Generator().manual_seed(0))
         assert any(row % 2 for row in rows) == mirrored
+
+
+def test_objects_count_more_only_where_they_can_be_seen() -> None:
+    cover = torch.tensor([0.0, 0.5, 1.0]).expand(4, 1, 1, 3)
+    weights = cell_weights(cover, torch.tensor([0.0, 0.4, 0.55, 0.9]))
+    expected = torch.tensor([[1.0, 2.5, 4.0], [1.0, 2.5, 4.0], [1.0, 1.75, 2.5], [1.0, 1.0, 1.0]])
+    torch.testing.assert_close(weights[:, 0, 0], expected)
 
 
 def test_vae_loss_falls(tmp_path: Path) -> None:
