@@ -24,6 +24,7 @@ from engine.studio.hints import SLOTS
 from engine.studio.training import precision
 
 RENDER_BATCH = 16
+EXEMPLAR_SIDE = 80  # px: some more than the network reads, so that turning and cropping stay sharp
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,15 @@ class World:
     labels: Callable[[Sequence[int]], NDArray[np.int64]] | None = None
     """Seeds -> what each id of the pictures is, (N, slots, groups), see `hints.Hints`; None = it is not known."""
     classes: tuple[int, ...] = ()  # how many classes each group of the labels has
+    exemplars: Callable[[Sequence[tuple[int, int, int]]], NDArray[np.uint8]] | None = None
+    """(seed, object, draw) -> pictures (N, side, side, 3) of that object alone or elsewhere; None = there are none."""
+    without: Callable[[Sequence[tuple[int, int]]], NDArray[np.uint8]] | None = None
+    """(seed, object) -> pictures (N, size, size, 3) without that object and what it throws around itself."""
 
 
 def studio_world() -> World:
     """The bundled model's own world, at its native size."""
-    from engine.studio import world
+    from engine.studio import exemplars, world
 
     def scenes(seeds: Sequence[int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8], list[list[str]]]:
         sampled = [world.sample_scene(seed) for seed in seeds]
@@ -59,7 +64,14 @@ def studio_world() -> World:
                 slot[:] = kinds.index(item.shape), colours.index(item.colour), world.MATERIALS.index(item.material)
         return found
 
-    return World(256, scenes, labels, (len(kinds), len(colours), len(world.MATERIALS)))
+    return World(
+        256,
+        scenes,
+        labels,
+        (len(kinds), len(colours), len(world.MATERIALS)),
+        lambda wanted: exemplars.exemplar_pictures(wanted, EXEMPLAR_SIDE),
+        lambda wanted: exemplars.pictures_without(wanted, 256),
+    )
 
 
 class SceneCache:

@@ -36,6 +36,11 @@ class Hints:
     labels: Tensor
     classes: tuple[int, ...]
 
+    def labels_of(self, scenes: NDArray[np.int32], objects: NDArray[np.int32]) -> Tensor:
+        """What objects (N,) of scenes (N,) are, (N, groups)."""
+        rows: Tensor = self.labels[scenes.tolist(), [SLOTS.index(2) + index for index in objects.tolist()]]
+        return rows
+
     def targets(self, rows: Sequence[int]) -> list[Tensor]:
         """For each group, the share (B, classes, side, side) of each cell that each class covers."""
         cover = self.cover[rows].float() / 255
@@ -56,6 +61,12 @@ def hints(ids: NDArray[np.uint8], labels: NDArray[np.int64], classes: tuple[int,
         pooled = (F.adaptive_avg_pool2d(masks, side) * 255).round().to(torch.uint8)
         cover[first : first + _BATCH] = torch.stack([pooled, pooled.flip(-1)], dim=1)
     return Hints(cover.flatten(0, 1), torch.from_numpy(labels), classes)
+
+
+def read_side(unet: UNet2DConditionModel) -> int:
+    """How many cells a side the output of a UNet's first up block has at its native size."""
+    side: int = unet.config["sample_size"] >> max(len(unet.config["block_out_channels"]) - 2, 0)
+    return side
 
 
 class Reader(nn.Module):

@@ -28,6 +28,11 @@ class Shape:
     text_layers: int = 3
     text_heads: int = 4
     text_tokens: int = 64
+    example_size: int = 64  # pixels a side of an exemplar as its encoder reads it
+    example_patch: int = 8
+    example_width: int = 128
+    example_layers: int = 4
+    example_heads: int = 4
 
     @property
     def factor(self) -> int:

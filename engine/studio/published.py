@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.pipelines.deprecated.paint_by_example.image_encoder import PaintByExampleImageEncoder
 from torch import nn
 from transformers import CLIPTextModel
 
@@ -44,11 +45,18 @@ def go_on(model: Path, folder: Path) -> None:
     shutil.copytree(model / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
 
 
-def go_on_alone(model: Path, folder: Path, name: str, network: nn.Module) -> None:
-    """Likewise for a stage that trains one network, which was read from its published folder already."""
+def go_on_alone(model: Path, folder: Path, name: str, networks: Mapping[str, nn.Module]) -> None:
+    """Likewise for another stage, whose networks were read from its published folder already."""
     _refuse_to_overwrite(folder, name)
     past = json.loads((model / HISTORY).read_text(encoding="utf-8"))
-    _write(folder / f"{name}.pt", {name: network.float()}, past[name])
+    _write(folder / f"{name}.pt", {key: network.float() for key, network in networks.items()}, past[name])
+
+
+def go_on_exemplar(model: Path, folder: Path) -> None:
+    """Likewise for the exemplar model: its UNet and its image encoder."""
+    unet = UNet2DConditionModel.from_pretrained(str(model / "unet"), local_files_only=True)
+    encoder = PaintByExampleImageEncoder.from_pretrained(str(model / "image_encoder"), local_files_only=True)
+    go_on_alone(model, folder, "exemplar", {"unet": unet, "image_encoder": encoder})
 
 
 def _refuse_to_overwrite(folder: Path, *names: str) -> None:

@@ -1,4 +1,4 @@
-"""Trains the bundled models: `python -m engine.studio.train vae|base|judge|sam --minutes M [--resume]`, then exports.
+"""Trains the bundled models: `python -m engine.studio.train vae|base|exemplar|judge|sam --minutes M`, then exports.
 
 A first full training:
 
@@ -14,14 +14,21 @@ A first full training:
     python -m engine.studio.train sam --minutes 25 --side 128 --resume --decay
     python -m engine.studio.train export-sam
 
+The exemplar model, which starts from the exported base model and shares its autoencoder (the first slice renders two
+examples a scene):
+
+    python -m engine.studio.train exemplar --minutes 60 --helpers 1 --compile
+    python -m engine.studio.train exemplar --minutes 15 --helpers 1 --compile --resume --decay
+    python -m engine.studio.train export-exemplar
+
 The judge, which reads round trips of the exported model's autoencoder beside renders:
 
     python -m engine.studio.train judge --minutes 25
     python -m engine.studio.train judge --minutes 25 --resume --decay
     python -m engine.studio.train export-judge
 
-The published weights are gone on with by `scenes`, then `go-on`, then `base --resume`; likewise `go-on-judge` and
-`go-on-sam`.
+The published weights are gone on with by `scenes`, then `go-on`, then `base --resume`; likewise `go-on-exemplar`,
+`go-on-judge` and `go-on-sam`.
 A decayed training can be gone on with: its next slice starts at the full learning rate again. `--helpers 1` is for two
 CPU cores; on a GPU leave it out.
 """
@@ -42,20 +49,23 @@ from engine.segmentation import BUNDLED as BUNDLED_SAM
 from engine.studio import card
 from engine.studio.data import SceneCache, World, studio_world
 from engine.studio.export import export
+from engine.studio.export_exemplar import export_exemplar
 from engine.studio.export_judge import export_judge
 from engine.studio.export_sam import export_sam
 from engine.studio.judge import FOLDER as JUDGE_FOLDER
 from engine.studio.judge import load_judge
 from engine.studio.judge_network import JudgeShape
 from engine.studio.networks import Shape, build_vae
-from engine.studio.published import go_on, go_on_alone
+from engine.studio.published import go_on, go_on_alone, go_on_exemplar
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
+from engine.studio.train_exemplar import EXEMPLAR_RECIPE, load_exemplar_stage
 from engine.studio.train_judge import JUDGE_RECIPE, load_judge_stage
 from engine.studio.train_sam import SAM_RECIPE, SamStage, fit_checkpoint
 from engine.studio.train_vae import VAE_RECIPE, VALIDATION_SCENES, VaeStage
 from engine.studio.training import Recipe, Training
 
 VALIDATION_FIRST = 1_000_000
+EXEMPLAR_FOLDER = "studio-exemplar"
 
 
 def scene_caches(folder: Path, world: World, count: int) -> tuple[SceneCache, SceneCache]:
@@ -99,6 +109,25 @@ def train_base(options: argparse.Namespace, world: World, shape: Shape, device: 
     training.run(options.minutes, options.decay)
 
 
+def train_exemplar(options: argparse.Namespace, world: World, shape: Shape, device: torch.device) -> None:
+    """Train the base model on, to paint an exemplar's object into a hole."""
+    torch.manual_seed(0)
+    scenes, validation = scene_caches(options.folder, world, options.scenes)
+    count = options.scenes or len(scenes)
+    base = base_folder(options)
+    stage = load_exemplar_stage(base, options.folder, scenes, count, validation, shape, device, options.compile)
+    training = Training(stage, recipe(EXEMPLAR_RECIPE, options), options.folder, options.helpers)
+    if options.resume:
+        training.resume()
+    training.run(options.minutes, options.decay)
+
+
+def base_folder(options: argparse.Namespace) -> Path:
+    """The folder of the base model that an exemplar model belongs to."""
+    folder: Path = options.base or models_folder() / BUNDLED
+    return folder
+
+
 def train_judge(options: argparse.Namespace, world: World, shape: Shape, device: torch.device) -> None:
     """Train the judge on scenes and on their round trips through the exported autoencoder."""
     torch.manual_seed(0)
@@ -134,6 +163,7 @@ def write_whole_card(model: Path, report: Path | None) -> None:
 TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], None]] = {
     "vae": train_vae,
     "base": train_base,
+    "exemplar": train_exemplar,
     "judge": train_judge,
     "sam": train_sam,
 }
@@ -142,7 +172,8 @@ TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m engine.studio.train", description=__doc__.splitlines()[0])
-    written = ["scenes", "export", "card", "export-judge", "export-sam", "go-on", "go-on-judge", "go-on-sam"]
+    written = ["scenes", "export", "card", "export-exemplar", "export-judge", "export-sam"]
+    written += ["go-on", "go-on-exemplar", "go-on-judge", "go-on-sam"]
     parser.add_argument("name", choices=[*TRAININGS, *written], help="what to train or to write")
     parser.add_argument(
         "--minutes", type=float, default=30.0, help="working minutes of this slice; pauses do not count"
@@ -159,10 +190,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--round-trips", type=int, default=1500, help="judge: this many scenes through the exported autoencoder, too"
     )
     parser.add_argument("--helpers", type=int, default=0, help="CPU: this many more processes, of one thread each")
-    parser.add_argument("--compile", action="store_true", help="base: torch.compile the UNet where that works")
+    parser.add_argument(
+        "--compile", action="store_true", help="base, exemplar: torch.compile the UNet where that works"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--folder", type=Path, default=Path("training"), help="caches and checkpoints")
     parser.add_argument("--report", type=Path, help="card: the JSON of `tests.benchmarks quality`, to keep its figures")
+    parser.add_argument("--base", type=Path, help="exemplar: the folder of its base model (the program's)")
     parser.add_argument("--out", type=Path, help="export, card, go-on: the model's folder (that of the program)")
     return parser.parse_args(arguments)
 
@@ -180,18 +214,23 @@ def main(arguments: Sequence[str] | None = None, world: World | None = None, sha
         card.write_card(options.out or models_folder() / BUNDLED)
     elif options.name == "card":
         write_whole_card(options.out or models_folder() / BUNDLED, options.report)
+    elif options.name == "export-exemplar":
+        out = options.out or models_folder() / EXEMPLAR_FOLDER
+        export_exemplar(options.folder, out, base_folder(options), shape)
     elif options.name == "export-judge":
         export_judge(options.folder, options.out or models_folder() / JUDGE_FOLDER, JudgeShape())
     elif options.name == "export-sam":
         export_sam(options.folder, options.out or models_folder() / BUNDLED_SAM)
     elif options.name == "go-on":
         go_on(options.out or models_folder() / BUNDLED, options.folder)
+    elif options.name == "go-on-exemplar":
+        go_on_exemplar(options.out or models_folder() / EXEMPLAR_FOLDER, options.folder)
     elif options.name == "go-on-judge":
         published = options.out or models_folder() / JUDGE_FOLDER
-        go_on_alone(published, options.folder, "judge", load_judge(published).network)
+        go_on_alone(published, options.folder, "judge", {"judge": load_judge(published).network})
     elif options.name == "go-on-sam":
         published = options.out or models_folder() / BUNDLED_SAM
-        go_on_alone(published, options.folder, "sam", load_sam(published, "cpu").sam)
+        go_on_alone(published, options.folder, "sam", {"sam": load_sam(published, "cpu").sam})
     else:
         TRAININGS[options.name](options, world, shape, torch.device(chosen))
 

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -17,7 +16,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from engine.studio.checkpoints import load_state
 from engine.studio.curves import sheet
 from engine.studio.data import LatentCache, SceneCache, object_cover, to_pictures
-from engine.studio.hints import Hints, Reader, hints
+from engine.studio.hints import Hints, Reader, hints, read_side
 from engine.studio.networks import (
     Shape,
     build_scheduler,
@@ -27,16 +26,11 @@ from engine.studio.networks import (
     load_tokenizer,
     weights_of,
 )
+from engine.studio.noising import Noising
 from engine.studio.training import Recipe, Report, precision, step_generator
 from engine.studio.words import learn_tokenizer
 
 BASE_RECIPE = Recipe(rate=8e-4, warmup=300, batch=16, average=0.9995, weight_decay=0.01)
-GAMMA = 5.0  # min-SNR weighting (Hang et al., ICCV 2023)
-# At high noise that weighting leaves next to nothing, and there the text decides about ground, sky and colours.
-FLOOR = 0.1  # least weight of a squared error of the clean latent
-# The last noise level still shows the picture's broad colours. Noise of that breadth hides them, so that the text is
-# asked for them; else a sampler, which starts from noise alone, gets its ground and sky from that noise's chance.
-BROAD_NOISE = 0.15
 EMPTY_CAPTIONS = 0.1
 # Objects cover a tenth of the picture, and nearly everything that an artist looks at.
 OBJECT_WEIGHT = 3.0  # added to a cell's weight of 1 where an object covers it
@@ -80,10 +74,7 @@ class BaseStage:
         self.sided = [[" left " in text or " right " in text for text in texts] for texts in captions]
         self.empty = self.tokenize([""])
         self.scheduler: DDIMScheduler = build_scheduler()
-        kept = self.scheduler.alphas_cumprod.to(device)
-        self.signal, self.noise = kept.sqrt(), (1 - kept).sqrt()
-        ratio = kept / (1 - kept)
-        self.weights = ratio.clamp(FLOOR, GAMMA) / ratio
+        self.noising = Noising(self.scheduler, device)
         self.hints = hints
         self.reader = Reader(self.unet, hints.classes).to(device) if hints is not None else None
         self.predict: nn.Module = self.unet
@@ -108,21 +99,12 @@ class BaseStage:
         rows, tokens = self._draw(batch, generator)
         rows, tokens = rows[share], tokens[share]
         clean, cover = (values[rows].float().to(self.device) for values in (self.latents, self.cover))
-        noise = torch.randn((batch, *clean.shape[1:]), generator=generator)[share].to(self.device)
-        # One time out of each of `batch` equal spans: less chance in the gradient than with times drawn alone.
-        spread = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
-        times = (spread * len(self.weights)).long()[share].to(self.device)
-        bands = torch.randn((batch, clean.shape[1], 3, 1), generator=generator)[share].to(self.device)
-        broad = BROAD_NOISE * (times / len(self.weights)).pow(4).view(-1, 1, 1, 1)
-        noise = noise + broad * F.interpolate(bands, clean.shape[-2:], mode="bilinear")
-        noised = self.signal[times].view(-1, 1, 1, 1) * clean + self.noise[times].view(-1, 1, 1, 1) * noise
-        noised = noised.to(memory_format=torch.channels_last)
+        noised = self.noising.draw(clean, batch, share, generator)
+        latents = noised.latents.to(memory_format=torch.channels_last)
         with precision(self.device):
             context = self.text_encoder(tokens).last_hidden_state
-            predicted = self.predict(noised, times, context).sample
-        weight = cell_weights(cover, times / len(self.weights))
-        errors = ((predicted.float() - noise).square() * weight).mean(dim=(1, 2, 3))
-        loss: Tensor = (self.weights[times] * errors).mean()
+            predicted = self.predict(latents, noised.times, context).sample
+        loss = self.noising.loss(predicted, noised, cell_weights(cover, self.noising.level(noised)))
         if self.hints is None or self.reader is None:
             return loss
         targets = [target.to(self.device) for target in self.hints.targets(rows)]
@@ -211,13 +193,12 @@ def balance_vae(vae: AutoencoderKL, centre: Tensor, deviation: Tensor) -> Autoen
     return vae
 
 
-def _hints(scenes: SceneCache, count: int, shape: Shape) -> Hints | None:
-    """What lies where in the scenes, at the size of the UNet's first up block's output; None where nobody knows."""
+def scene_hints(scenes: SceneCache, count: int, side: int) -> Hints | None:
+    """What lies where in the first scenes, in side x side cells; None where nobody knows."""
     world = scenes.world
     if world.labels is None:
         return None
     labels = world.labels(range(scenes.first, scenes.first + count))
-    side = shape.latent_size >> max(len(shape.unet_channels) - 2, 0)
     return hints(scenes.ids(count), labels, world.classes, side)
 
 
@@ -235,7 +216,7 @@ def load_base_stage(
     tokenizer = load_tokenizer(words)
     cover = object_cover(scenes.ids(count), shape.latent_size)
     unet, text_encoder = build_unet(shape), build_text_encoder(shape, tokenizer)
-    known = _hints(scenes, count, shape)
+    known = scene_hints(scenes, count, read_side(unet))
     stage = BaseStage(unet, text_encoder, tokenizer, latents, captions, cover, device, known)
     stage.vae = balance_vae(vae, *cache.balance)
     stage.about = {"encoder": cache.mark, "scenes": count}
