@@ -37,9 +37,8 @@ OBJECT_WEIGHT = 3.0  # added to a cell's weight of 1 where an object covers it
 # Only where the noise lets one see where they are: the mean of what may be there, weighed by what is there, is too much
 # object, and a sampler that starts from noise then draws two balls for one.
 SEEN, UNSEEN = 0.4, 0.7  # times (share of all) up to which that weight is whole, and from which it is none
-HINT_WEIGHT = (
-    0.1  # of the side task (engine/studio/hints.py), whose loss falls from about 1 to 0.5; the noise loss is about 0.07
-)
+# Of the side task (engine/studio/hints.py), whose loss falls from about 1 to 0.5; the noise loss is about 0.07.
+HINT_WEIGHT = 0.1
 GUIDANCE = 4.0
 PROMPTS = (
     "a red ball on grass, clear sky",
