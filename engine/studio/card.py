@@ -109,7 +109,7 @@ def _drawn(model: Path, words: Sequence[str]) -> NDArray[np.uint8]:
             some = list(words[first : first + _BATCH])
             generators = [torch.Generator().manual_seed(first + i) for i in range(len(some))]
             parts.append(
-                pipe(some, num_inference_steps=25, guidance_scale=4.0, generator=generators, output_type="np").images
+                pipe(some, num_inference_steps=25, guidance_scale=3.0, generator=generators, output_type="np").images
             )
             print(f"sheet: {min(first + _BATCH, len(words))} of {len(words)}", flush=True)
     shown: NDArray[np.uint8] = np.round(np.concatenate(parts) * 255).astype(np.uint8)

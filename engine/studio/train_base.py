@@ -39,7 +39,7 @@ OBJECT_WEIGHT = 3.0  # added to a cell's weight of 1 where an object covers it
 SEEN, UNSEEN = 0.4, 0.7  # times (share of all) up to which that weight is whole, and from which it is none
 # Of the side task (engine/studio/hints.py), whose loss falls from about 1 to 0.5; the noise loss is about 0.07.
 HINT_WEIGHT = 0.1
-GUIDANCE = 4.0
+GUIDANCE = 3.0
 PROMPTS = (
     "a red ball on grass, clear sky",
     "a large shiny blue cube on sand, clear sky",

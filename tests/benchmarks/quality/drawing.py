@@ -14,7 +14,7 @@ from engine import sampling
 from engine.backbone import Backbone
 from engine.studio.data import to_pictures, to_tensor
 
-STEPS, GUIDANCE = 25, 4.0
+STEPS, GUIDANCE = 25, 3.0
 BATCH = 8  # pictures in one network call
 Pictures = NDArray[np.uint8]  # (N, H, W, 3)
 
