@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 SLOTS = (0, 1, 2, 3, 4, 255)  # the ids of `render`: sky, ground, three objects, scenery
+OBJECTS = slice(2, 5)  # the slots of objects
 OBJECT_WEIGHT = 6.0  # added to a cell's weight of 1 where objects cover it, a tenth of the picture
 _BATCH = 64
 
@@ -51,6 +52,11 @@ class Hints:
             found.append(torch.einsum("bshw,bsc->bchw", cover, of_class))
         return found
 
+    def profiles(self, rows: Sequence[int]) -> Tensor:
+        """For each column of cells, 1 where an object covers at least half a cell of it, else 0, (B, side)."""
+        covered = self.cover[rows][:, OBJECTS].amax(dim=(1, 2))
+        return (covered >= 128).float()
+
 
 def hints(ids: NDArray[np.uint8], labels: NDArray[np.int64], classes: tuple[int, ...], side: int) -> Hints:
     """Hints for pictures whose ids (N, H, W) and labels (N, slots, groups) are known."""
@@ -69,18 +75,32 @@ def read_side(unet: UNet2DConditionModel) -> int:
     return side
 
 
-class Reader(nn.Module):
-    """Says from the UNet's first up block what lies in each of its cells."""
+class _Layer(nn.Module):
+    """A linear layer that answers something in each cell of a UNet's first up block."""
 
-    def __init__(self, unet: UNet2DConditionModel, classes: tuple[int, ...]) -> None:
+    def __init__(self, unet: UNet2DConditionModel, answers: int) -> None:
         super().__init__()
-        self.classes = classes
-        self.layer = nn.Conv2d(unet.config["block_out_channels"][-1], sum(classes), 1)
+        self.layer = nn.Conv2d(unet.config["block_out_channels"][-1], answers, 1)
         self._seen: Tensor | None = None
         unet.up_blocks[0].register_forward_hook(self._see)
 
     def _see(self, _block: nn.Module, _inputs: object, output: Tensor) -> None:
         self._seen = output
+
+    def answers(self) -> Tensor:
+        """What the layer says of the UNet's last run, once, (B, answers, side, side)."""
+        assert self._seen is not None, "the UNet has not run"
+        seen, self._seen = self._seen, None
+        said: Tensor = self.layer(seen.float())
+        return said
+
+
+class Reader(_Layer):
+    """Says what lies in each cell."""
+
+    def __init__(self, unet: UNet2DConditionModel, classes: tuple[int, ...]) -> None:
+        super().__init__(unet, sum(classes))
+        self.classes = classes
 
     def loss(self, targets: Sequence[Tensor]) -> Tensor:
         """Mean cross-entropy of the cells that the targets cover, after the UNet has run.
@@ -91,12 +111,30 @@ class Reader(nn.Module):
         Args:
             targets: see `Hints.targets`; the first group tells all cells, the second only those of objects.
         """
-        assert self._seen is not None, "the UNet has not run"
-        answers = self.layer(self._seen.float()).split(self.classes, dim=1)
-        self._seen = None
+        answers = torch.split(self.answers(), self.classes, dim=1)
         total = torch.zeros((), device=answers[0].device)
         on_object = targets[1].sum(1, keepdim=True) if len(targets) > 1 else 0.0
         for answer, target in zip(answers, targets, strict=True):
             weighted = target * (1 + OBJECT_WEIGHT * on_object)
             total = total - (weighted * answer.log_softmax(1)).sum() / weighted.sum().clamp_min(1.0)
         return total
+
+
+class Overview(_Layer):
+    """Says in every cell in which columns of the picture objects stand.
+
+    A cell alone cannot know that: it has to ask all others, and so the UNet learns that one ball asked for is one ball,
+    wherever the noise would allow it.
+    """
+
+    def __init__(self, unet: UNet2DConditionModel) -> None:
+        super().__init__(unet, read_side(unet))
+
+    def loss(self, profiles: Tensor) -> Tensor:
+        """Mean cross-entropy of all cells' answers, after the UNet has run.
+
+        Args:
+            profiles: (B, columns), see `Hints.profiles`.
+        """
+        answers = self.answers()
+        return F.binary_cross_entropy_with_logits(answers, profiles[:, :, None, None].expand_as(answers))

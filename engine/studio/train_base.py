@@ -16,7 +16,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from engine.studio.checkpoints import load_state
 from engine.studio.curves import sheet
 from engine.studio.data import LatentCache, SceneCache, object_cover, to_pictures
-from engine.studio.hints import Hints, Reader, hints, read_side
+from engine.studio.hints import Hints, Overview, Reader, hints, read_side
 from engine.studio.networks import (
     Shape,
     build_scheduler,
@@ -37,8 +37,9 @@ OBJECT_WEIGHT = 3.0  # added to a cell's weight of 1 where an object covers it
 # Only where the noise lets one see where they are: the mean of what may be there, weighed by what is there, is too much
 # object, and a sampler that starts from noise then draws two balls for one.
 SEEN, UNSEEN = 0.4, 0.7  # times (share of all) up to which that weight is whole, and from which it is none
-# Of the side task (engine/studio/hints.py), whose loss falls from about 1 to 0.5; the noise loss is about 0.07.
+# Of the side tasks (engine/studio/hints.py), whose losses fall from about 1 to 0.5; the noise loss is about 0.07.
 HINT_WEIGHT = 0.1
+OVERVIEW_WEIGHT = 2.0  # of where objects stand, beside 1 for what lies in each cell
 GUIDANCE = 3.0
 PROMPTS = (
     "a red ball on grass, clear sky",
@@ -76,15 +77,18 @@ class BaseStage:
         self.noising = Noising(self.scheduler, device)
         self.hints = hints
         self.reader = Reader(self.unet, hints.classes).to(device) if hints is not None else None
+        self.overview = Overview(self.unet).to(device) if hints is not None else None
         self.predict: nn.Module = self.unet
         self.vae: AutoencoderKL | None = None
         self.about: dict[str, Any] = {}
 
     @property
     def networks(self) -> Mapping[str, nn.Module]:
-        """The UNet, the text encoder and the side task's layer."""
+        """The UNet, the text encoder and the side tasks' layers."""
         networks: dict[str, nn.Module] = {"unet": self.unet, "text_encoder": self.text_encoder}
-        return networks if self.reader is None else networks | {"reader": self.reader}
+        if self.reader is not None and self.overview is not None:
+            networks |= {"reader": self.reader, "overview": self.overview}
+        return networks
 
     def tokenize(self, texts: list[str]) -> Tensor:
         """Texts as the pipeline will tokenize them, (N, longest)."""
@@ -104,10 +108,11 @@ class BaseStage:
             context = self.text_encoder(tokens).last_hidden_state
             predicted = self.predict(latents, noised.times, context).sample
         loss = self.noising.loss(predicted, noised, cell_weights(cover, self.noising.level(noised)))
-        if self.hints is None or self.reader is None:
+        if self.hints is None or self.reader is None or self.overview is None:
             return loss
         targets = [target.to(self.device) for target in self.hints.targets(rows)]
-        return loss + HINT_WEIGHT * self.reader.loss(targets)
+        profiles = self.hints.profiles(rows).to(self.device)
+        return loss + HINT_WEIGHT * (self.reader.loss(targets) + OVERVIEW_WEIGHT * self.overview.loss(profiles))
 
     def _draw(self, batch: int, generator: torch.Generator) -> tuple[list[int], Tensor]:
         """Rows of random scenes' latents, some mirrored, and the tokens of one wording of each."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from engine.studio.data import studio_world
-from engine.studio.hints import SLOTS, Reader, hints
+from engine.studio.hints import SLOTS, Overview, Reader, hints
 from engine.studio.networks import Shape, build_unet
 from engine.studio.world import COLOURS, SHAPES, sample_scene
 from tests.engine.studio.test_train import SHAPE, WORLD, squares
@@ -84,3 +84,26 @@ def test_cells_of_objects_count_more_than_the_rest() -> None:
     right, wrong = (float(-torch.tensor([2.0, 0.0]).log_softmax(0)[i]) for i in (0, 1))
     expected = (12 * right + 4 * 7 * wrong) / (12 + 4 * 7) + np.log(3)
     assert abs(float(reader.loss([kind, colour]).detach()) - expected) < 1e-4
+
+
+def test_a_profile_says_in_which_columns_objects_stand() -> None:
+    ids = np.zeros((1, 16, 16), np.uint8)
+    ids[0, 8:] = 1
+    ids[0, 6:10, 4:8] = 2
+    ids[0, 4:8, 12:13] = 3  # a quarter of a cell
+    known = hints(ids, np.full((1, len(SLOTS), 2), -1, np.int64), CLASSES, 4)
+    assert known.profiles([0, 1]).tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
+
+
+def test_every_cell_answers_for_the_whole_picture() -> None:
+    unet = build_unet(SHAPE)
+    overview = Overview(unet)
+    with torch.no_grad():
+        for parameter in overview.parameters():
+            parameter.zero_()
+        overview.layer.bias[0] = 3.0  # "there is something in the first column, and elsewhere as like as not"
+        unet(torch.zeros(1, 4, 8, 8), 0, torch.zeros(1, 4, SHAPE.text_width))
+        columns = len(overview.layer.bias)
+        loss = float(overview.loss(torch.eye(columns)[:1]))
+    certain = float(np.log1p(np.exp(-3.0)))
+    assert abs(loss - (certain + (columns - 1) * np.log(2)) / columns) < 1e-4
