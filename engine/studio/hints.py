@@ -111,7 +111,7 @@ class Reader(_Layer):
         Args:
             targets: see `Hints.targets`; the first group tells all cells, the second only those of objects.
         """
-        answers = torch.split(self.answers(), self.classes, dim=1)
+        answers = torch.split(self.answers(), list(self.classes), dim=1)
         total = torch.zeros((), device=answers[0].device)
         on_object = targets[1].sum(1, keepdim=True) if len(targets) > 1 else 0.0
         for answer, target in zip(answers, targets, strict=True):
