@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -22,7 +21,12 @@ class Compared(NamedTuple):
 
 
 def compare(
-    backbone: Backbone, z: Tensor, words: Conditioning, noise: Tensor, t: int, at_once: int | None = None
+    backbone: Backbone,
+    z: Tensor,
+    words: Conditioning,
+    noise: Tensor,
+    times: Sequence[int],
+    at_once: int | None = None,
 ) -> Iterator[Compared]:
     """Both texts' predictions for the same noisy latents, noise by noise.
 
@@ -33,18 +37,29 @@ def compare(
         z: clean latent, (1, C, h, w).
         words: the prompt and, as the negative prompt, the text it is compared with.
         noise: (N, C, h, w).
-        at_once: noises per network call; changes memory and speed only. None = what suits the device.
+        times: training time at which each noise is added, (N,).
+        at_once: noises of the same time per network call; changes memory and speed only. None = what suits the device.
     """
     if at_once is None:
         # On a CPU more are no faster, and one noise makes the batch of two that guidance needs later: oneDNN keeps
         # kernels for every size of batch, 13 to 16 MB each with the bundled model.
         at_once = 1 if backbone.device.type == "cpu" else 2
-    level = backbone.schedule.level(t)
     total = np.zeros(z.shape[2:], np.float64)
-    done = 0
-    for some in torch.split(noise, at_once):
-        maps = backbone.disagreement(noised(z, some.to(z.device), level), t, words).abs().mean(1)
+    for some, t in _calls(times, at_once):
+        hazy = noised(z, noise[some].to(z.device), backbone.schedule.level(t))
+        maps = backbone.disagreement(hazy, t, words).abs().mean(1)
         for each in maps.double().cpu().numpy():  # one after the other: the sum does not depend on at_once
             total += each
-        done += len(some)
+        done = some.stop
         yield Compared(done, (total / done).astype(np.float32))
+
+
+def _calls(times: Sequence[int], at_once: int) -> Iterator[tuple[slice, int]]:
+    """Neighbours of the same time, at most `at_once` of them."""
+    start = 0
+    while start < len(times):
+        end = start + 1
+        while end < min(start + at_once, len(times)) and times[end] == times[start]:
+            end += 1
+        yield slice(start, end), times[start]
+        start = end

@@ -17,7 +17,7 @@ AUTOMATIC = 0.5  # the threshold at which the map itself decides
 _REACH = 4  # latent cells within which the picture's edges decide where a difference ends
 _SMOOTH = 5e-4  # variance of colour (0..1) below which there is no edge
 _OUTLIERS = 0.001  # share of the strongest values that count as equally strong
-_CAUTION = 0.2  # how far above Otsu's value towards the top the automatic cut lies: shadows and doubts stay out
+_CAUTION = 0.1  # how far above Otsu's value towards the top the automatic cut lies: shadows and doubts stay out
 _WORTH = 0.2  # of the strongest piece: weaker pieces are left out
 _SPECK = 0.001  # of the area: smaller holes are closed
 

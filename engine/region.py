@@ -15,6 +15,7 @@ from engine.request import Pixels
 Picture = NDArray[np.float32]  # (h, w, 3), 0..1, sRGB
 Box = tuple[int, int, int, int]  # x, y, width, height
 
+CLOSEST = 2.0  # what a small part of a picture is magnified by
 _LARGEST_SCALE = 4.0  # a tiny picture is worked on at most this much larger
 _NEAR_ONE = 0.1  # a scale this close to 1 is not worth resampling for
 _SHORTEST = 64  # pixels that the short side of a long strip keeps
@@ -80,7 +81,15 @@ def whole(picture: tuple[int, int], native: int, factor: int) -> Region:
     return _sized((0, 0, *picture), native, factor)
 
 
-def around(box: Box, reach: int, picture: tuple[int, int], native: int, factor: int, context: float) -> Region:
+def around(
+    box: Box,
+    reach: int,
+    picture: tuple[int, int],
+    native: int,
+    factor: int,
+    context: float,
+    closest: float = CLOSEST,
+) -> Region:
     """The box with its surroundings, inside the picture.
 
     Args:
@@ -89,14 +98,16 @@ def around(box: Box, reach: int, picture: tuple[int, int], native: int, factor: 
         picture: (width, height).
         native: side of the model's native square, pixels.
         context: surroundings on each side, as a part of the box's longer side.
+        closest: what small boxes may be magnified by, at least 1.
 
-    Small boxes get more surroundings until they fill the native square (or half of it, then worked on at twice their
-    size), so that the network neither lacks context nor works on blurred pixels.
+    Small boxes get more surroundings until they fill the native square (or a `closest` part of it, then worked on
+    magnified), so that the network neither lacks context nor works on blurred pixels.
     """
     x, y, width, height = box
     margin = max(int(context * max(width, height)), reach + factor)
     width, height = width + 2 * margin, height + 2 * margin
-    least = native // 2 if max(width, height) <= native // 2 else native
+    near = round(native / closest)
+    least = near if max(width, height) <= near else native
     longer = max(width, height, least)
     width, height = (max(side, least * least // longer) for side in (width, height))
     left, columns = _placed(x + box[2] / 2, width, picture[0])

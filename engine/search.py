@@ -19,6 +19,9 @@ from engine.region import Picture, Region
 from engine.request import Control, EditRequest, Found, Step
 from engine.workpiece import followed, to_tensor
 
+# Things show through thin haze. What a picture is all about, its ground and sky, has long been decided there by what is
+# seen, whatever the words say: through thick haze the network has only them to go by.
+_THICKER, _THICKEST = 0.3, 0.95  # than the thin one, of the training times; and the limit
 _FIRST_LOOK = 0.4  # of the noises; the rest looks closer
 _WORTH_A_CLOSER_LOOK = 1.2  # how much larger the found part must become
 _SURROUNDINGS = 0.35  # of the found part's longer side, seen on each side in the closer look
@@ -31,13 +34,18 @@ class Looking:
 
     Attributes:
         noises: how many are averaged, over both looks.
-        haze: share of the training times at which the picture is looked at.
+        haze: share of the training times at which the picture is looked at; every other two noises are thicker.
         total: steps of the whole edit, for what is shown.
     """
 
     noises: int
     haze: float
     total: int
+
+    def times(self, length: int) -> list[int]:
+        """At which of `length` training times each noise is added, two and two alike, so that a call can take both."""
+        thick = max(self.haze, min(self.haze + _THICKER, _THICKEST))
+        return [round((thick if i % 4 < 2 else self.haze) * length) for i in range(self.noises)]
 
 
 class Search:
@@ -119,14 +127,14 @@ class Search:
         self._seconds["encode"] = self._seconds.get("encode", 0.0) + perf_counter() - start
         # Each look has noises of its own: what one of them took for a difference, the other does not.
         noise = sampling.seeded_noise((before + noises, *z.shape[1:]), self._request.seed)[before:]
-        t = round(self._looking.haze * self._backbone.schedule.length)
+        times = self._looking.times(self._backbone.schedule.length)[before : before + noises]
 
         def show(seen: Compared) -> Step:
             shown = np.rint(self._evidence(seen.difference, where, picture) * 255).astype(np.uint8)
             glow = np.full((*shown.shape, 3), _GLOW, np.uint8)
             return Step(before + seen.done, self._looking.total, glow, where.box, shown, "find")
 
-        run = compare(self._backbone, z, self._words, noise, t)
+        run = compare(self._backbone, z, self._words, noise, times)
         ended = yield from followed(run, show, self._request.stop_after, self._seconds)
         self.stopped_at = ended.step if ended.stopped else None
         return ended.last.difference, picture

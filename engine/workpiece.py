@@ -95,8 +95,18 @@ class Workpiece:
         return region.as_pixels(picture[cut], self.like), region.as_pixels(alpha[cut], self.like), origin
 
 
-def cut_out(request: EditRequest, mask: NDArray[np.uint8] | None, seam: Seam, backbone: Backbone) -> Workpiece:
-    """The part of the request's picture that `mask` (None = all of it) asks to be worked on."""
+def cut_out(
+    request: EditRequest,
+    mask: NDArray[np.uint8] | None,
+    seam: Seam,
+    backbone: Backbone,
+    closest: float = region.CLOSEST,
+) -> Workpiece:
+    """The part of the request's picture that `mask` (None = all of it) asks to be worked on.
+
+    Args:
+        closest: see `region.around`.
+    """
     height, width = request.image.shape[:2]
     box = None if mask is None else region.bounds(mask)
     if mask is None or box is None:
@@ -104,7 +114,7 @@ def cut_out(request: EditRequest, mask: NDArray[np.uint8] | None, seam: Seam, ba
         drawn = denoise = None
     else:
         reach = round(seam.grow + seam.feather)
-        area = region.around(box, reach, (width, height), backbone.native, backbone.factor, seam.context)
+        area = region.around(box, reach, (width, height), backbone.native, backbone.factor, seam.context, closest)
         drawn = mask[area.slices].astype(np.float32) / np.float32(255)
         denoise = masking.denoise_mask(drawn, seam.grow, seam.feather)
     source = guide = region.as_float(request.image[area.slices])

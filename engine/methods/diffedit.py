@@ -80,7 +80,7 @@ class DiffEditParameters(Parameters):
         10, 2, 64, "How often the picture is looked at to find the place: more is steadier.", advanced=True
     )
     haze: float = knob(
-        0.5, 0.1, 0.9, "How much noise the picture is looked at through to find the place.", advanced=True
+        0.5, 0.1, 0.9, "How much noise the picture is looked at through to find the place; half of the looks see more.", advanced=True
     )
     grow: int = knob(8, 0, 256, "How far beyond the mask the picture may change.", unit="px", advanced=True)
     feather: int = knob(8, 0, 256, "How softly the new picture melts into the old one.", unit="px", advanced=True)
@@ -147,7 +147,9 @@ def _applied(
     notes: tuple[str, ...],
 ) -> Run:
     """Inversion and painting; `seconds` and `notes` are those of the search."""
-    piece = cut_out(request, place.mask, Seam(options.grow, options.feather, options.context), backbone)
+    # Both texts tell of the whole picture: a part of it, magnified, has other sizes than they say ("a small ball").
+    seam = Seam(options.grow, options.feather, options.context)
+    piece = cut_out(request, place.mask, seam, backbone, closest=1.0)
     change = _Change(backbone, request, options, piece, place)
     notes += size_note(piece)
     risen = yield from change.inverted(backbone.embed(request.reference_prompt), seconds)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 GAMMA = 5.0  # min-SNR weighting (Hang et al., ICCV 2023)
 # At high noise that weighting leaves next to nothing, and there the text decides about ground, sky and colours.
-FLOOR = 0.1  # least weight of a squared error of the clean latent
+FLOOR = 0.4  # least weight of a squared error of the clean latent
 # The last noise level still shows the picture's broad colours. Noise of that breadth hides them, so that the text is
 # asked for them; else a sampler, which starts from noise alone, gets its ground and sky from that noise's chance.
 BROAD_NOISE = 0.15

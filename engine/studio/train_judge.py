@@ -42,7 +42,7 @@ class JudgeLoss:
     near: float = 6.0
     looks: float = 1.0  # cross-entropy of an object's attribute, from all its cells together
     cells: float = 0.25  # likewise, of a single cell
-    material: float = 1.5  # on top of the two before: told by highlights alone, it is learned last
+    material: float = 3.0  # on top of the two before: told by highlights alone, it is learned last
     offsets: float = 1.5
     whole: float = 0.3  # ground, sky, scenery, contents and flaws, each
 

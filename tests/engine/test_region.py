@@ -47,6 +47,13 @@ def test_the_scale_follows_the_marked_box(box: tuple[int, int, int, int], expect
     assert region.scale == pytest.approx(expected, rel=0.01)
 
 
+@pytest.mark.parametrize("box", [(500, 500, 20, 20), (500, 500, 120, 100), (3, 1000, 1, 1)])
+def test_who_does_not_want_parts_magnified_gets_more_surroundings(box: tuple[int, int, int, int]) -> None:
+    region = around(box, 16, (1024, 1024), 256, 8, 0.2, closest=1.0)
+    assert region.scale == 1.0
+    assert region.padded == (256, 256)
+
+
 @pytest.mark.parametrize("box", [(0, 0, 10, 10), (990, 1000, 34, 24), (0, 512, 1, 1), (1023, 0, 1, 1024)])
 def test_a_region_lies_inside_the_picture_and_covers_its_box(box: tuple[int, int, int, int]) -> None:
     x, y, width, height = around(box, 16, (1024, 1024), 256, 8, 0.2).box
