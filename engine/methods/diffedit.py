@@ -72,7 +72,7 @@ class DiffEditParameters(Parameters):
         0.5, 0.0, 1.0, "How sure a place must be to be changed: 0.5 decides by itself, less takes in more."
     )
     strength: float = knob(
-        0.8, 0.05, 1.0, "How much of the picture is given up inside the mask: less keeps more of the old shapes."
+        0.7, 0.05, 1.0, "How much of the picture is given up inside the mask: less keeps more of the old shapes."
     )
     guidance: float = knob(5.0, 1.0, 20.0, "How closely to follow the new words; 1 is twice as fast.")
     steps: int = knob(50, 1, 150, "Denoising steps of a full run; strength × steps are really done, there and back.")
@@ -80,7 +80,7 @@ class DiffEditParameters(Parameters):
         10, 2, 64, "How often the picture is looked at to find the place: more is steadier.", advanced=True
     )
     haze: float = knob(
-        0.5, 0.1, 0.9, "How much noise the picture is looked at through to find the place; half of the looks see more.", advanced=True
+        0.5, 0.1, 0.9, "How much noise the place is looked for through; half of the looks take more.", advanced=True
     )
     grow: int = knob(8, 0, 256, "How far beyond the mask the picture may change.", unit="px", advanced=True)
     feather: int = knob(8, 0, 256, "How softly the new picture melts into the old one.", unit="px", advanced=True)

@@ -76,6 +76,10 @@ def _examine(folder: Path, count: int) -> dict[str, list[float]]:
 
 def _row(name: str, *values: float) -> str:
     """One line of the card's table."""
-    words = {"iou": "mask IoU, mean over objects", "invented": "invented objects a picture"}
-    shown = [f"{value:.3f}" if name in words else f"{100 * value:.1f}" for value in values]
+    words = {
+        "iou": "mask IoU, mean over objects",
+        "invented": "invented objects a picture",
+        "material_not_white": "material, white things left out",
+    }
+    shown = [f"{value:.3f}" if name in ("iou", "invented") else f"{100 * value:.1f}" for value in values]
     return f"| {words.get(name, name)} | " + " | ".join([*shown, "–"][:2]) + " |"

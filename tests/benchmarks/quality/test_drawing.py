@@ -39,7 +39,11 @@ def alone(backbone: Backbone, words: str, seed: int) -> np.ndarray:
     ddim = plan("ddim", backbone.schedule, 5, 1.0)
     text = backbone.embed(words)
     z = drawing.noise(backbone, [seed])
-    for done in ddim.sampler(lambda z, t: backbone.predict(z, t, text, drawing.GUIDANCE), backbone.schedule, z, ddim.times):
+
+    def predict(z: torch.Tensor, t: int) -> torch.Tensor:
+        return backbone.predict(z, t, text, drawing.GUIDANCE)
+
+    for done in ddim.sampler(predict, backbone.schedule, z, ddim.times):
         z = done.latent
     return to_pictures(backbone.decode(z))[0]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.studio.accuracy import annotated, best_match, measure
 from engine.studio.judge import Reading, SeenObject
-from engine.studio.scene import COLOURS, Scene, SceneObject
+from engine.studio.scene import COLOURS, MATERIALS, Scene, SceneObject
 
 SCENE = Scene(
     0,
@@ -65,6 +65,15 @@ def test_right_wrong_missing_and_invented_are_counted(ids: NDArray[np.uint8]) ->
 def test_an_object_not_found_is_wrong_in_everything(ids: NDArray[np.uint8]) -> None:
     figures = measure([Reading((), "sand", "night", False, False, ids)], [SCENE], ids[None]).figures()
     assert {figures[name] for name in ("found", "shape", "colour", "material", "size", "iou")} == {0.0}
+
+
+def test_materials_are_counted_without_white_things_too(ids: NDArray[np.uint8]) -> None:
+    ball, cube, star = SCENE.objects
+    scene = replace(SCENE, objects=(replace(ball, colour="red"), replace(cube, colour="white"), star))
+    other = next(name for name in MATERIALS if name != cube.material)
+    objects = (seen(ball, square(2, 2, 20)), seen(replace(cube, material=other), square(30, 30, 12)))
+    figures = measure([Reading(objects, "sand", "clear", False, True, ids)], [scene], ids[None]).figures()
+    assert (figures["material"], figures["material_not_white"]) == (0.5, 1.0)
 
 
 def test_best_match_is_the_largest_overlap() -> None:
