@@ -10,7 +10,8 @@ from diffusers import DDIMScheduler
 from torch import Tensor
 
 GAMMA = 5.0  # min-SNR weighting (Hang et al., ICCV 2023)
-# At high noise that weighting leaves next to nothing, and there the text decides about ground, sky and colours.
+# At high noise that weighting leaves next to nothing, and there the text decides how many things there are, and where,
+# about ground, sky and colours (Salimans & Ho, ICLR 2022, section 4, never let it fall below 1).
 FLOOR = 0.4  # least weight of a squared error of the clean latent
 # The last noise level still shows the picture's broad colours. Noise of that breadth hides them, so that the text is
 # asked for them; else a sampler, which starts from noise alone, gets its ground and sky from that noise's chance.
