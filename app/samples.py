@@ -31,7 +31,6 @@ class Sample:
     negative_prompt: str = ""
     seed: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
-    reference_prompt: str = ""
 
 
 @cache

@@ -96,7 +96,7 @@ PLANS = (
         (),
         "a large shiny orange ball on sand, clear sky",
         method="diffedit",
-        parameters={"threshold": 0.4},
+        parameters={"threshold": 0.4, "strength": 0.7, "guidance": 5.0},
         reference_prompt="a large shiny orange ball on grass, clear sky",
     ),
 )

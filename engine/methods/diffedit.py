@@ -72,9 +72,9 @@ class DiffEditParameters(Parameters):
         0.5, 0.0, 1.0, "How sure a place must be to be changed: 0.5 decides by itself, less takes in more."
     )
     strength: float = knob(
-        0.7, 0.05, 1.0, "How much of the picture is given up inside the mask: less keeps more of the old shapes."
+        0.75, 0.05, 1.0, "How much of the picture is given up inside the mask: less keeps more of the old shapes."
     )
-    guidance: float = knob(5.0, 1.0, 20.0, "How closely to follow the new words; 1 is twice as fast.")
+    guidance: float = knob(7.0, 1.0, 20.0, "How closely to follow the new words; 1 is twice as fast.")
     steps: int = knob(50, 1, 150, "Denoising steps of a full run; strength × steps are really done, there and back.")
     noises: int = knob(
         10, 2, 64, "How often the picture is looked at to find the place: more is steadier.", advanced=True

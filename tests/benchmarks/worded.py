@@ -38,7 +38,7 @@ def ours(
 def peer(
     pipe: Any, picture: Picture, texts: Texts, seed: int, guidance: float | None = None
 ) -> tuple[NDArray[np.bool_], Picture]:
-    """Mask (H, W) and picture by diffusers' pipeline; steps and ratio are the same as ours (and its own defaults).
+    """Mask (H, W) and picture by diffusers' pipeline, with our steps (its default, too) and ratio (its default is 0.8).
 
     Its mask needs both texts, as ours does; its inversion is given the first, its painting the second.
 

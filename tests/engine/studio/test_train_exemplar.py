@@ -66,7 +66,7 @@ def stage_of(base: Path, folder: Path, count: int = 20) -> ExemplarStage:
 def test_the_loss_falls_and_exemplars_are_told_apart(base: Path, tmp_path: Path) -> None:
     stage = stage_of(base, tmp_path, 4)
     run = Training(stage, RECIPE, tmp_path)
-    losses = [run.step() for _ in range(60)]
+    losses = [run.step() for _ in range(90)]
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
     tokens, _ = stage._tokens(stage.records)
     assert stage.hints is not None
