@@ -48,11 +48,11 @@ class Goal:
 
     @classmethod
     def at_most(cls, limit: float, value: float) -> Goal:
-        return cls(f"<= {limit:g}", round(value, 4), value <= limit)
+        return cls(f"<= {limit:g}", round(float(value), 4), bool(value <= limit))
 
     @classmethod
     def at_least(cls, limit: float, value: float) -> Goal:
-        return cls(f">= {limit:g}", round(value, 4), value >= limit)
+        return cls(f">= {limit:g}", round(float(value), 4), bool(value >= limit))
 
     @classmethod
     def missing(cls, goal: str) -> Goal:
