@@ -34,7 +34,7 @@ class Looking:
 
     Attributes:
         noises: how many are averaged, over both looks.
-        haze: share of the training times at which the picture is looked at; every other two noises are thicker.
+        haze: share of the training times at which the picture is looked at; half of each look's noises are thicker.
         total: steps of the whole edit, for what is shown.
     """
 
@@ -42,10 +42,14 @@ class Looking:
     haze: float
     total: int
 
-    def times(self, length: int) -> list[int]:
-        """At which of `length` training times each noise is added, two and two alike, so that a call can take both."""
-        thick = max(self.haze, min(self.haze + _THICKER, _THICKEST))
-        return [round((thick if i % 4 < 2 else self.haze) * length) for i in range(self.noises)]
+    def times(self, noises: int, length: int) -> list[int]:
+        """At which of `length` training times each noise of a look is added: half of them (rounded down) thicker haze.
+
+        Equal ones stand together, so that a network call can take two.
+        """
+        thick = min(self.haze + _THICKER, _THICKEST)
+        half = noises // 2
+        return [round(thick * length)] * half + [round(self.haze * length)] * (noises - half)
 
 
 class Search:
@@ -109,7 +113,10 @@ class Search:
         return finding.closer(far, self._far, self._evidence(fine, near, picture), near), near
 
     def _nearer(self, far: Evidence) -> Region:
-        """The surroundings of what was found from afar, where they can be seen larger; else the whole again."""
+        """The surroundings of what was found from afar, where they can be seen larger; else the whole again.
+
+        Sizes that the texts name are wrong there, but alike in both, so they cancel out in the differences.
+        """
         box = region.bounds(finding.found(far, self._far, self._size[::-1], finding.AUTOMATIC).mask)
         if box is None:
             return self._far
@@ -127,7 +134,7 @@ class Search:
         self._seconds["encode"] = self._seconds.get("encode", 0.0) + perf_counter() - start
         # Each look has noises of its own: what one of them took for a difference, the other does not.
         noise = sampling.seeded_noise((before + noises, *z.shape[1:]), self._request.seed)[before:]
-        times = self._looking.times(self._backbone.schedule.length)[before : before + noises]
+        times = self._looking.times(noises, self._backbone.schedule.length)
 
         def show(seen: Compared) -> Step:
             shown = np.rint(self._evidence(seen.difference, where, picture) * 255).astype(np.uint8)

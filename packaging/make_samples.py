@@ -96,6 +96,7 @@ PLANS = (
         (),
         "a large shiny orange ball on sand, clear sky",
         method="diffedit",
+        # More than usual is taken in, to reach the hazy horizon; a weaker change keeps the ball's own lower edge.
         parameters={"threshold": 0.4, "strength": 0.7, "guidance": 5.0},
         reference_prompt="a large shiny orange ball on grass, clear sky",
     ),

@@ -147,7 +147,8 @@ def _applied(
     notes: tuple[str, ...],
 ) -> Run:
     """Inversion and painting; `seconds` and `notes` are those of the search."""
-    # Both texts tell of the whole picture: a part of it, magnified, has other sizes than they say ("a small ball").
+    # Both texts tell of the whole picture; a part that is seen larger has other sizes than they say ("a small ball").
+    # So it is not enlarged beyond its own pixels. Large pictures are still seen in parts, for their detail.
     seam = Seam(options.grow, options.feather, options.context)
     piece = cut_out(request, place.mask, seam, backbone, closest=1.0)
     change = _Change(backbone, request, options, piece, place)
