@@ -216,6 +216,11 @@ def test_what_cannot_run_is_one_sentence(sd15: Backbone, changes: dict[str, Any]
     assert sd15.calls == calls
 
 
+def test_small_parts_are_not_enlarged_beyond_their_pixels(sd15: Backbone) -> None:
+    result = finish(diffedit(sd15, request(photo(200, 200), mask=square(200, 90, 96), grow=0, feather=0)))
+    assert result.scale == 1.0
+
+
 def test_nothing_found_is_said(sd15: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sd15, "disagreement", lambda z, t, words: torch.zeros_like(z))
     with pytest.raises(BadRequest, match="No place was found"):
