@@ -203,9 +203,11 @@ def test_a_result_shows_its_recipe_and_double_click_opens_it(
     assert wanted.args == [result.id]
 
 
-def test_double_click_on_an_ordinary_layer_opens_no_recipe(panel: LayersPanel, document: Document) -> None:
-    panel.recipe_wanted.connect(lambda _: pytest.fail("there is no recipe"))
-    click(panel, document.layers[0], "pixels", QEvent.Type.MouseButtonDblClick)
+def test_double_click_on_an_ordinary_layer_opens_no_recipe(
+    qtbot: QtBot, panel: LayersPanel, document: Document
+) -> None:
+    with qtbot.assertNotEmitted(panel.recipe_wanted):
+        click(panel, document.layers[0], "pixels", QEvent.Type.MouseButtonDblClick)
 
 
 def test_the_tree_follows_undo_and_another_document(panel: LayersPanel, window: MainWindow, document: Document) -> None:
