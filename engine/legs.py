@@ -70,7 +70,7 @@ class Legs:
         """
         self._backbone, self._course, self._original, self._seed = backbone, course, original, seed
         self._words, self._patches = words, patches
-        self._times = original.times[::_STRIDE]
+        self._times = _sparse(original.times)
         self._level = backbone.schedule.level(self._times[0])
         mask = np.zeros(0) if course.thing is None else course.thing
         self._key = content("leg", key, seed, course.handles, mask)
@@ -80,11 +80,6 @@ class Legs:
         """Nothing has been moved yet."""
         z = self._original.risen.at(0)
         return State(z, z, self._noise(z, self._original.risen.source), self._course.handles)
-
-    @property
-    def calls(self) -> int:
-        """Network calls that it takes to carry a thing."""
-        return len(self._times)
 
     def known(self, legs: tuple[Leg, ...]) -> State | None:
         """Where these legs ended, if it is remembered."""
@@ -147,3 +142,12 @@ class Legs:
 
     def _noise(self, z: Tensor, clean: Tensor) -> Tensor:
         return (z - self._level.signal * clean) / self._level.noise
+
+
+def calls_to_carry(times: Sequence[int]) -> int:
+    """Network calls that it takes to carry a thing."""
+    return len(_sparse(times))
+
+
+def _sparse(times: Sequence[int]) -> Sequence[int]:
+    return times[::_STRIDE]

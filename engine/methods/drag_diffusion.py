@@ -3,8 +3,9 @@
 The picture's own look is learnt into a small LoRA, the picture inverted, its noisy latent pulled until the handles have
 arrived, and the way down taken with the original's keys and values (arXiv 2306.14435). Three things differ:
 
-- A latent starts with the thing's cells taken to the targets, the ground in their place (`engine.carrying`), so that
-  pulling has less than a cell left to do. "still" starts as the paper does.
+- The thing is put at the targets in the picture, and that is inverted, too, for the latent to start from
+  (`engine.carrying`, `engine.legs`): pulling has only to mend what is not at its target yet. "still" starts as the
+  paper does.
 - Where the thing stood, nothing may look at what it looked like (`engine.lending`).
 - Outside of the thing's old and new place every latent is the inverted one of the same level, in the end the source.
 
@@ -31,7 +32,7 @@ from engine.dragging import Pull, Pulling
 from engine.errors import BadRequest
 from engine.holding import Holding
 from engine.identity import IdentityParameters
-from engine.legs import Legs, State
+from engine.legs import Legs, State, calls_to_carry
 from engine.original import Inverting
 from engine.points import Leg, Retarget
 from engine.request import Control, EditRequest, EditResult, Input, Method, Run, Sent, Step, check_request, knob
@@ -111,7 +112,8 @@ def drag_diffusion(backbone: Backbone, request: EditRequest) -> Run:
         else:
             break
     while True:
-        yield from drag.pulled()
+        while (yield from drag.pulled()):
+            pass  # led elsewhere meanwhile: on from there
         result = yield from drag.painted()
         if result is not None:
             return result
@@ -142,6 +144,7 @@ class _Drag:
         mask = None if request.mask is None else request.mask[area.slices]
         pull = options.start, options.rate, options.hold, options.grow, options.feather
         self._pull_key = content(self._key, mask, pull)
+        self._lift = calls_to_carry(self._times) if options.start == "carried" else 0  # steps before each leg's pulling
         self._inverting = Inverting(backbone, self._times, self._words, self._key)
         self._patches: list[Patch] = [identity.identity_of(backbone, request)] if self._lessons else []
         self._state: State  # where the pulling is
@@ -172,8 +175,8 @@ class _Drag:
         for step in self._inverting.run(self._picture, self._patches):
             yield self._shown(self._lessons + step.done, step.clean, "invert")
 
-    def pulled(self) -> Generator[Step, Sent, None]:
-        """Go through the legs that are not remembered, then to the targets; `request` says what was really done."""
+    def pulled(self) -> Generator[Step, Sent, bool]:
+        """Go through the legs that are not remembered, then to the targets; whether it was led elsewhere meanwhile."""
         original = self._inverting.original
         assert original is not None
         assert self.request.points is not None
@@ -191,20 +194,20 @@ class _Drag:
         self._state, self._present = state, None
         for count in range(known, len(legs)):
             if (yield from self._leg(legs[:count], legs[count])):
-                return
-        most, stop = self._options.pulls, self.request.stop_after
-        if stop is not None:
-            most = min(most, stop - self._done(legs))
-        if most > 0:
+                return self.request.stop_after is None
+        most, stop, done = self._options.pulls, self.request.stop_after, self._done(legs)
+        if stop is None or stop > done:
+            most = most if stop is None else min(most, max(stop - done - self._lift, 1))
             present = Leg(spots_of(self.request.points[:, 1]), most)
-            if not (yield from self._leg(legs, present)):
-                self._present = present
+            if (yield from self._leg(legs, present)):
+                return self.request.stop_after is None
+            self._present = present
+        return False
 
     def _leg(self, earlier: tuple[Leg, ...], leg: Leg) -> Generator[Step, Sent, bool]:
         """One leg, until the handles have arrived or its steps are done; whether it was interrupted."""
         goals, carry = self.course.to_work(leg.targets), self._options.start == "carried"
-        if carry:
-            yield from self._carried(goals, self._done(earlier))
+        asked = (yield from self._carried(goals, self._done(earlier))) if carry else None
         self._marks = self._state.marks
         self._look(self._marks, goals)
         pulling, done = self._pulling(), 0
@@ -212,7 +215,8 @@ class _Drag:
         for done, z, marks, _ in run:
             self._state, self._marks = replace(self._state, z=z, marks=marks), marks
             self._clock.passed("pull")
-            sent = yield self._shown(self._done(earlier) + done, self._legs.clean(self._state), "drag")
+            index = self._done(earlier) + self._lift + done
+            sent = (yield self._shown(index, self._legs.clean(self._state), "drag")) or asked
             self._clock.start()
             if sent is not None:
                 self._close(earlier, Leg(leg.targets, done), sent)
@@ -221,13 +225,18 @@ class _Drag:
         self._legs.remember((*earlier, leg), self._state)  # more steps than it took to arrive are the same leg
         return False
 
-    def _carried(self, goals: Spots, before: int) -> Generator[Step, Sent, None]:
-        """Carry the thing"""
+    def _carried(self, goals: Spots, before: int) -> Generator[Step, Sent, Sent]:
+        """The thing put where it is led; what was sent meanwhile is for the first step of pulling."""
+        asked, arrived = None, self._state
         for step, state in self._legs.carried(self._state, goals):
+            self._look(state.marks, goals)
+            self._marks = state.marks
             self._clock.passed("carry")
-            yield self._shown(before, step.clean, "drag")
+            asked = (yield self._shown(before + step.done, step.clean, "carry")) or asked
             self._clock.start()
-            self._state = state
+            arrived = state
+        self._state = arrived
+        return asked
 
     def _close(self, earlier: tuple[Leg, ...], leg: Leg, sent: Control | Retarget) -> None:
         """A leg ends here: the request becomes one that goes on from it, or that stops there."""
@@ -240,7 +249,7 @@ class _Drag:
     def painted(self) -> Generator[Step, Sent, EditResult | None]:
         """The way down from the pulled latent; None where the drag is to be led on instead."""
         legs = self.request.legs
-        before = self._done(legs) + self._options.pulls
+        before = self._done(legs) + self._lift + self._options.pulls
         assert self.request.points is not None
         self._marks = self._state.marks
         self._look(self._marks, self.course.to_work(self.request.points[:, 1]))
@@ -308,12 +317,12 @@ class _Drag:
         """A step with its picture, where the handles are, and how far they have to go."""
         here, there = self.course.to_picture(self._marks), self.course.to_picture(self._goals)
         left = float(np.hypot(*(there - here).T).mean())
-        total = self._done(self.request.legs) + self._options.pulls + len(self._times)
+        total = self._done(self.request.legs) + self._lift + self._options.pulls + len(self._times)
         return replace(self._previews.step(index, clean, part), total=total, marks=here, left=left)
 
     def _done(self, legs: tuple[Leg, ...]) -> int:
         """Steps that are done when these legs are over."""
-        return self._lessons + len(self._times) + sum(leg.steps for leg in legs)
+        return self._lessons + len(self._times) + sum(self._lift + leg.steps for leg in legs)
 
 
 def _checked(request: EditRequest) -> DragDiffusionParameters:
