@@ -117,7 +117,7 @@ def _resnet(width: int, wide: float, places: float) -> float:
 
 def _transformer(width: int, heads: int, places: float) -> float:
     scores = heads * places * places
-    return _TRANSFORMER * width * places + (2 * scores if scores <= _LARGEST_SCORES else 0.0)
+    return _TRANSFORMER * width * places + (scores if scores <= _LARGEST_SCORES else 0.0)
 
 
 def _each(value: Any, count: int) -> list[int]:

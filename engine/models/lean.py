@@ -106,14 +106,13 @@ class LeanTransformerBlock(BasicTransformerBlock):  # type: ignore[misc]
         hidden_states: Tensor,
         attention_mask: Tensor | None = None,
         encoder_hidden_states: Tensor | None = None,
+        *rest: Any,
         **others: Any,
     ) -> Tensor:
         """As in BasicTransformerBlock."""
-        unusual = attention_mask is not None or any(value is not None for value in others.values())
+        unusual = attention_mask is not None or any(value is not None for value in (*rest, *others.values()))
         if torch.is_grad_enabled() or self.training or unusual or self._chunk_size is not None:
-            parents: Tensor = super().forward(
-                hidden_states, attention_mask, encoder_hidden_states=encoder_hidden_states, **others
-            )
+            parents: Tensor = super().forward(hidden_states, attention_mask, encoder_hidden_states, *rest, **others)
             return parents
         tokens = _attended(self.attn1, self.norm1(hidden_states), None, hidden_states)
         tokens = _attended(self.attn2, self.norm2(tokens), encoder_hidden_states, tokens)
