@@ -63,7 +63,7 @@ class Haul:
             drawn = thing[area.slices]
             moving = self._cells(drawn, _RIM * factor / scale.min(), factor, _TOUCHED)
             old = self._cells(drawn, seam.grow, factor, 0.0)
-            self.piece = _with_masks(self.piece, drawn, (points - area.box[:2]) * scale, kind)
+            self.piece = _with_masks(self.piece, drawn, points - area.box[:2], kind)
         self.warp = latent_warp.carried(moving, in_cells, kind)
         self.fills = _fills(self.warp, moving, old, kind)
         self.before, self.after = _spots(points, in_cells, factor / scale)
@@ -100,15 +100,11 @@ def _with_masks(piece: Workpiece, thing: Cells, points: Points, kind: str) -> Wo
 
     Args:
         thing: (H, W) of the crop.
-        points: in working pixels.
+        points: in pixels of the crop.
     """
-    area = piece.region
-    work = area.mask_to_work(thing.astype(np.float32)) >= _BELONGS
-    landed = latent_warp.carried(work, points, kind).landed.astype(np.uint8)
+    landed = latent_warp.carried(thing, points, kind).landed
     # Several pairs stretch a thing a little: pixels that nothing came to lie on belong to it.
-    closed = _closed(landed)[: area.size[1], : area.size[0]]
-    there = cv2.resize(closed, area.box[2:], interpolation=cv2.INTER_NEAREST)
-    drawn = np.maximum(thing, there).astype(np.float32)
+    drawn = np.maximum(thing, _closed(landed)).astype(np.float32)
     seam = piece.seam
     return replace(piece, mask=drawn, denoise=masking.denoise_mask(drawn, seam.grow, seam.feather))
 

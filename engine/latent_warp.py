@@ -22,6 +22,7 @@ Vectors = NDArray[np.float64]  # (n, 2), (x, y) in cells
 MAPS = ("whole", "stretch")
 """The thing taken along as it is, or the paper's map (see `shifts`)."""
 
+_AT_ONCE = 1 << 16  # places whose ways are found together, for memory
 _SAME = 1e-9  # cells: a place this close to a handle is the handle
 
 
@@ -125,9 +126,11 @@ def carried(moving: Cells, points: Points, kind: str) -> LatentWarp:
         return LatentWarp(source, landed, landed.copy())
     rows, columns = np.nonzero(moving)
     places: Vectors = np.stack([columns, rows], axis=1).astype(np.float64) + 0.5
-    there = np.floor(places + shifts(places, points, circle_around(moving) if kind == "stretch" else None))
+    circle = circle_around(moving) if kind == "stretch" else None
+    parts = [places[first : first + _AT_ONCE] for first in range(0, len(places), _AT_ONCE)]
+    there = np.concatenate([np.floor(part + shifts(part, points, circle)) for part in parts])
     inside: Cells = np.all((there >= 0) & (there < (width, height)), axis=1)
-    near = np.linalg.norm(places[:, None] - points[None, :, 0], axis=2).min(axis=1)
+    near = np.concatenate([np.linalg.norm(part[:, None] - points[None, :, 0], axis=2).min(axis=1) for part in parts])
     order = np.lexsort((-np.arange(len(near)), -near))  # what is written last stays
     order = order[inside[order]]
     x, y = there[order].astype(np.int64).T
