@@ -17,7 +17,7 @@ from editor.tools.overlay import PointsOverlay
 
 HANDLE, TARGET, TRAIL = QColor("#0072b2"), QColor("#e69f00"), QColor("#56b4e9")
 RIM, HALO = QColor(255, 255, 255), QColor(0, 0, 0, 190)
-DISC = 8.0  # widget pixels: radius of a handle
+DISC = 8.5  # widget pixels: radius of a handle
 DIAMOND = 8.0  # from the middle of a target to its corners
 GROWTH = 2.0  # of a mark under the pointer
 RING = 3.5  # between a chosen pair's marks and the ring around them
@@ -64,7 +64,7 @@ def _placed(point: Point, to_widget: QTransform) -> QPointF:
 
 
 def _stroke(painter: QPainter, path: QPainterPath, colour: QColor = RIM, *, dashed: bool = False) -> None:
-    """A light line in a dark one."""
+    """A light or coloured line in a dark one."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for shade, width in ((HALO, 4.0), (colour, 2.0)):
         pen = QPen(shade, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin)
@@ -108,7 +108,7 @@ def _paint_aim(painter: QPainter, start: QPointF, end: QPointF) -> None:
     path = QPainterPath(start)
     path.lineTo(end)
     _stroke(painter, path, dashed=True)
-    _stroke(painter, _diamond(end, DIAMOND), TARGET)
+    _stroke(painter, _diamond(end, DIAMOND))
 
 
 def _paint_trail(painter: QPainter, places: list[QPointF]) -> None:
