@@ -85,7 +85,7 @@ def _fill(painter: QPainter, path: QPainterPath, colour: QColor) -> None:
 
 
 def _paint_arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:
-    """From rim to rim; where the marks touch each other there is no room for one."""
+    """From rim to rim; between marks that lie close to each other there is no room for a head, or for the whole."""
     way = end - start
     length = hypot(way.x(), way.y())
     if length <= DISC + DIAMOND:
@@ -94,7 +94,7 @@ def _paint_arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:
     tip = end - along * (DIAMOND + 2.0)
     path = QPainterPath(start)
     path.lineTo(tip)
-    if length > DISC + DIAMOND + HEAD:
+    if length > DISC + DIAMOND + 2 * HEAD:
         across = QPointF(-along.y(), along.x())
         back = tip - along * HEAD
         path.moveTo(back + across * HEAD / 2)
