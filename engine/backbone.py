@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import OutOfMemory
+from engine.features import Enough, FeatureTap
 from engine.layout import Layout, read_layout
 from engine.schedule import Schedule
 
@@ -200,6 +201,35 @@ class Backbone:
             without, with_words = output.chunk(2)
             output = without + guidance * (with_words - without)
         return self.schedule.epsilon(output, z, t)
+
+    @roomy
+    def features(
+        self,
+        z: Tensor,
+        t: int,
+        words: Conditioning,
+        names: Sequence[str],
+        patches: Sequence[Patch] = (),
+        gap: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Outputs of some blocks for z with the prompt; the network runs no further than the last of them.
+
+        Args:
+            z, t, words, patches, gap: as for `predict`.
+            names: blocks of the UNet, e.g. `layout.drag_features`.
+
+        Returns:
+            by name (1, channels, h, w) in the network's dtype. Differentiable unless gradients are off.
+        """
+        tap = FeatureTap(names, ends=True)
+        with ExitStack() as stack:
+            for patch in (*patches, tap):
+                stack.enter_context(patch.on(self.unet))
+            try:
+                self._network(self._with_gap(z, gap), t, words.prompt)
+            except Enough:
+                return tap.outputs
+        raise ValueError(f"the network has no blocks {', '.join(names)}")
 
     @roomy
     @torch.inference_mode()

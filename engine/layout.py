@@ -43,6 +43,11 @@ class Layout:
         return self.up_blocks[-2 if len(self.up_blocks) > 1 else -1][0]
 
     @property
+    def energy_features(self) -> tuple[str, ...]:
+        """The two up blocks before the last (DragonDiffusion, section 4.1): what is where, coarsely and finely."""
+        return tuple(name for name, _ in self.up_blocks[-3:-1] or self.up_blocks)
+
+    @property
     def shared_attention(self) -> tuple[str, ...]:
         """Up-path self-attention at half and full latent resolution: what a thing looks like lives in its K and V."""
         return tuple(

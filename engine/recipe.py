@@ -6,7 +6,9 @@ A recipe is a zip of `recipe.json` and one PNG per array; the same files beside 
      "negative_prompt": "", "seed": 7, "model": "studio", "stop_after": null, "canvas": [512, 512],
      "arrays": {"image": "image.png", "strokes": "strokes.png", "mask": "mask.png"}}
 
-Version 2 added "reference_prompt"; a recipe without one is written as version 1, which older programs read.
+Version 2 added "reference_prompt", version 3 drag points ("points": [[[x, y], [x, y]], …], handle then target, and
+"legs": [{"targets": [[x, y], …], "steps": 20}, …]) and the array "exemplar", a picture of its own size. A recipe is
+written as the lowest version that holds it, which older programs read.
 
 Everything in it may come from a stranger: sizes are checked before anything is unpacked, and every refusal names the
 field that is wrong.
@@ -27,17 +29,18 @@ from numpy.typing import NDArray
 
 from engine.errors import BadRecipe
 from engine.png import png_bytes, png_pixels, png_size
+from engine.recipe_points import legs_of, points_of
 from engine.request import EditRequest, Method, is_text
 
 FORMAT = "pentimento-recipe"
-VERSION = 2
+VERSION = 3
 ENTRY = "recipe.json"
 LARGEST_CANVAS = 400_000_000  # pixels; what a document may have, so that every result's recipe can be read again
 
 _LARGEST_JSON = 4 * 2**20
 _LARGEST_FILE = 2**29  # bytes, of an array whose canvas is not recorded
 _DATE = (2026, 1, 1, 0, 0, 0)  # the same edit gives the same bytes
-_CHANNELS = {"image": 3, "strokes": 4, "mask": 1}
+_CHANNELS = {"image": 3, "strokes": 4, "mask": 1, "exemplar": 4}
 _TYPES: dict[str, tuple[type, ...]] = {
     "format": (str,),
     "version": (int,),
@@ -49,6 +52,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "seed": (int,),
     "model": (str,),
     "stop_after": (int, type(None)),
+    "points": (list,),
+    "legs": (list,),
     "canvas": (list,),
     "arrays": (dict,),
 }
@@ -64,7 +69,7 @@ def recipe_bytes(request: EditRequest) -> bytes:
     arrays = {name: getattr(request, name) for name in _CHANNELS if getattr(request, name) is not None}
     plain = {
         "format": FORMAT,
-        "version": VERSION if request.reference_prompt else 1,
+        "version": _version(request),
         "method": request.method,
         "parameters": asdict(request.parameters),
         "prompt": request.prompt,
@@ -73,6 +78,8 @@ def recipe_bytes(request: EditRequest) -> bytes:
         "seed": request.seed,
         "model": request.model,
         "stop_after": request.stop_after,
+        **({"points": request.points.tolist()} if request.points is not None else {}),
+        **({"legs": [asdict(leg) for leg in request.legs]} if request.legs else {}),
         "canvas": [width, height],
         "arrays": {name: f"{name}.png" for name in arrays},
     }
@@ -83,6 +90,13 @@ def recipe_bytes(request: EditRequest) -> bytes:
         for name, array in arrays.items():
             archive.writestr(zipfile.ZipInfo(f"{name}.png", _DATE), png_bytes(array), zipfile.ZIP_STORED)
     return buffer.getvalue()
+
+
+def _version(request: EditRequest) -> int:
+    """The lowest that has words for everything in it."""
+    if request.points is not None or request.legs or request.exemplar is not None:
+        return 3
+    return 2 if request.reference_prompt else 1
 
 
 def save_recipe(request: EditRequest, target: Path | str | BinaryIO) -> None:
@@ -162,6 +176,9 @@ def _build(read: Read, entry: str, image: NDArray[Any] | None, methods: Mapping[
         mask=arrays.get("mask"),
         stop_after=plain.get("stop_after"),
         reference_prompt=plain.get("reference_prompt", ""),
+        points=points_of(plain),
+        legs=legs_of(plain),
+        exemplar=arrays.get("exemplar"),
     )
 
 
@@ -233,6 +250,8 @@ def _shown(name: str) -> str:
 def _array(read: Read, name: str, file: str, canvas: tuple[int, int] | None) -> NDArray[Any]:
     """One PNG as an array; its size is checked before it is decoded."""
     field = f"arrays.{name}"
+    if name == "exemplar":
+        canvas = None  # it has a size of its own
     most = _LARGEST_FILE if canvas is None else 9 * canvas[0] * canvas[1] + 2**20
     data = read(field, file, most)
     size = png_size(data)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import BadRecipe, BadRequest
+from engine.points import Leg, Points, Retarget, check_points
 
 if TYPE_CHECKING:
     from engine.backbone import Backbone
@@ -136,6 +137,9 @@ class EditRequest:
         model: id of the model in the catalogue or a folder's path.
         stop_after: network steps after which to finish (a replay of an edit that was stopped early); None = all.
         reference_prompt: what the picture shows now, for methods that compare; "" = not said.
+        points: (n, 2, 2) float64, pairs handle → target, (x, y) in image pixels; the mask then says what shall move.
+        legs: earlier parts of a drag that was led on, in their order.
+        exemplar: (h, w, 4) uint8 or uint16, straight alpha, of its own size: a thing to be brought in, 0 = not of it.
     """
 
     method: str
@@ -149,6 +153,9 @@ class EditRequest:
     mask: NDArray[np.uint8] | None = None
     stop_after: int | None = None
     reference_prompt: str = ""
+    points: Points | None = None
+    legs: tuple[Leg, ...] = ()
+    exemplar: Pixels | None = None
 
     def digest(self) -> str:
         """SHA-256 over every value and array: equal digests mean the same edit."""
@@ -163,8 +170,10 @@ class EditRequest:
         }
         if self.reference_prompt:  # an edit without one keeps the digest that it always had
             plain["reference_prompt"] = self.reference_prompt
+        if self.legs:
+            plain["legs"] = [asdict(leg) for leg in self.legs]
         sha = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-        for name in ("image", "strokes", "mask"):
+        for name in ("image", "strokes", "mask", "points", "exemplar"):
             array = getattr(self, name)
             if array is not None:
                 sha.update(f"{name}{array.shape}{array.dtype}".encode())
@@ -189,6 +198,15 @@ def check_request(request: EditRequest) -> None:
         raise BadRequest(f"The mask does not fit the picture of {width} × {height} pixels. Select the area again.")
     if mask is not None and not mask.any():
         raise BadRequest("The mask is empty. Select or paint the area to change, or remove the mask.")
+    if request.points is not None:
+        check_points(request.points, request.legs, (width, height), mask)
+    exemplar = request.exemplar
+    if exemplar is not None and (
+        exemplar.ndim != 3 or exemplar.shape[2] != 4 or exemplar.dtype not in (np.uint8, np.uint16)
+    ):
+        raise BadRequest("The example must be a picture with colour and alpha. Choose it again.")
+    if exemplar is not None and not exemplar[..., 3].any():
+        raise BadRequest("Nothing of the example is marked. Mark what should be taken from it.")
     if not 0 <= request.seed < 2**63:
         raise BadRequest(f"The seed must lie between 0 and {2**63 - 1}, not {request.seed}.")
     if request.stop_after is not None and request.stop_after < 1:
@@ -221,6 +239,8 @@ class Step:
         preview_alpha: (h, w) uint8 soft mask of the preview, None = opaque.
         part: what the method is doing, e.g. "find"; "" where it does one thing only.
         found: the mask that the method found by itself, from when it is complete.
+        marks: (n, 2) float64, where the handles of a drag are now, (x, y) in image pixels.
+        left: mean distance of the handles to their targets, image pixels.
     """
 
     index: int
@@ -230,6 +250,8 @@ class Step:
     preview_alpha: NDArray[np.uint8] | None = None
     part: str = ""
     found: Found | None = None
+    marks: NDArray[np.float64] | None = None
+    left: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,6 +271,7 @@ class EditResult:
         seconds: wall time of the parts, e.g. {"text": …, "encode": …, "network": …, "decode": …}.
         notes: sentences for the artist (e.g. that the region was scaled down).
         found: the mask that the method found by itself.
+        marks: (n, 2) float64, where the handles of a drag came to, (x, y) in image pixels.
     """
 
     patch: Pixels
@@ -260,6 +283,7 @@ class EditResult:
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     found: Found | None = None
+    marks: NDArray[np.float64] | None = None
 
     @property
     def painted(self) -> bool:
@@ -267,7 +291,10 @@ class EditResult:
         return self.alpha.size > 0
 
 
-Run = Generator[Step, Control | None, EditResult]
+Sent = Control | Retarget | None
+"""What the caller may answer to a step; a method takes no notice of what it has no use for."""
+
+Run = Generator[Step, Sent, EditResult]
 
 
 @dataclass(frozen=True)

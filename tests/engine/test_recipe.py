@@ -18,6 +18,7 @@ import pytest
 
 from engine.errors import BadRecipe
 from engine.png import png_bytes, png_pixels
+from engine.points import Leg
 from engine.recipe import load_recipe, recipe_bytes, save_recipe
 from engine.request import EditRequest, Input, Method, Parameters, knob
 
@@ -123,7 +124,7 @@ def test_another_picture_takes_the_place_of_the_first() -> None:
     [
         ({"colour": 1}, "colour"),
         ({"format": "cake"}, "format"),
-        ({"version": 3}, "version"),
+        ({"version": 4}, "version"),
         ({"version": 0}, "version"),
         ({"version": True}, "version"),
         ({"version": "REMOVED"}, "version"),
@@ -242,3 +243,52 @@ def _header(png: bytes, width: int, height: int) -> bytes:
     """The same file with another size in its header, checksum and all."""
     body = b"IHDR" + struct.pack(">II", width, height) + png[24:29]
     return png[:12] + body + struct.pack(">I", zlib.crc32(body)) + png[33:]
+
+
+def dragged() -> EditRequest:
+    points = np.array([[[1.5, 2.25], [9, 7]], [[3, 3], [3.125, 8]]])
+    legs = (Leg(((5.0, 5.0), (3.0, 4.5)), 12),)
+    exemplar = np.random.default_rng(2).integers(0, 255, (5, 7, 4), np.uint8)
+    return replace(example(), mask=None, points=points, legs=legs, exemplar=exemplar)
+
+
+def test_points_legs_and_example_are_version_three_and_exact() -> None:
+    request = dragged()
+    found = load_recipe(recipe_bytes(request), methods=METHODS)
+    assert found.digest() == request.digest()
+    assert found.points is not None
+    assert np.array_equal(found.points, request.points)
+    assert found.legs == request.legs
+    assert found.exemplar is not None
+    assert found.exemplar.shape == (5, 7, 4)
+    values = json.loads(zipfile.ZipFile(io.BytesIO(recipe_bytes(request))).read("recipe.json"))
+    assert values["version"] == 3
+    for change in (
+        {"points": request.points + 0.5},
+        {"legs": ()},
+        {"legs": (Leg(request.legs[0].targets, 13),)},
+        {"exemplar": None},
+    ):
+        assert replace(request, **change).digest() != request.digest()
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"points": [[[1, 2]]]}, "points.0"),
+        ({"points": [[[1, 2], [3, "4"]]]}, "points.0"),
+        ({"points": [[[1, 2], [3, True]]]}, "points.0"),
+        ({"points": [[[1, 2], [3, float("nan")]]]}, "points.0"),
+        ({"points": [[[1, 2], [3, 10**400]]]}, "points.0"),
+        ({"points": [[[1, 2], [3, 4]]] * 31}, "points"),
+        ({"points": {}}, "points"),
+        ({"legs": [{"targets": [[1, 2]]}]}, "legs.0"),
+        ({"legs": [{"targets": [], "steps": 1}]}, "legs.0.targets"),
+        ({"legs": [{"targets": [[1, 2]], "steps": 0}]}, "legs.0.steps"),
+        ({"legs": [7]}, "legs.0"),
+    ],
+)
+def test_wrong_points_name_their_field(values: dict[str, Any], field: str) -> None:
+    with pytest.raises(BadRecipe) as caught:
+        load_recipe(changed(recipe_bytes(dragged()), values), methods=METHODS)
+    assert caught.value.field == field
