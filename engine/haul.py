@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple, cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -102,27 +101,19 @@ def _with_masks(piece: Workpiece, thing: Cells, points: Points, kind: str) -> Wo
         thing: (H, W) of the crop.
         points: in pixels of the crop.
     """
-    landed = latent_warp.carried(thing, points, kind).landed
-    # Several pairs stretch a thing a little: pixels that nothing came to lie on belong to it.
-    drawn = np.maximum(thing, _closed(landed)).astype(np.float32)
+    warp = latent_warp.carried(thing, points, kind)
+    drawn = (thing | warp.landed | latent_warp.gaps_of(warp)).astype(np.float32)
     seam = piece.seam
     return replace(piece, mask=drawn, denoise=masking.denoise_mask(drawn, seam.grow, seam.feather))
-
-
-def _closed(flags: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """1 where True or in a gap of one or two cells between True ones."""
-    closed = cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    return cast(NDArray[np.uint8], closed)
 
 
 def _fills(warp: LatentWarp, moving: Cells, old: Cells, kind: str) -> tuple[tuple[Cells, Fill], ...]:
     """(cells, what they are made of) of each kind of hole."""
     if kind == "stretch":  # the paper's way: from whatever is near, since the thing is stretched over its old place
         return ((warp.vacated, latent_warp.fill_of(warp.vacated, ~warp.vacated)),)
-    closed: Cells = _closed(warp.landed) > 0
-    gaps = closed & ~warp.landed
-    left = (moving | old) & ~closed
-    ground = ~(moving | old | closed)
+    gaps = latent_warp.gaps_of(warp)
+    left = (moving | old) & ~warp.landed & ~gaps
+    ground = ~(moving | old | warp.landed | gaps)
     return (left, latent_warp.fill_of(left, ground)), (gaps, latent_warp.fill_of(gaps, warp.landed))
 
 

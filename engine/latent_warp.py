@@ -139,6 +139,20 @@ def carried(moving: Cells, points: Points, kind: str) -> LatentWarp:
     return LatentWarp(source, landed, moving & ~landed)
 
 
+def gaps_of(warp: LatentWarp) -> Cells:
+    """(h, w), cells where several pairs have drawn the carried thing apart: between two that were neighbours."""
+    width = warp.source.shape[1]
+    return _parted(warp.landed, warp.source % width) | _parted(warp.landed.T, (warp.source // width).T).T
+
+
+def _parted(landed: Cells, place: NDArray[np.int64]) -> Cells:
+    """Along each row, what nothing came to while its neighbours came from places that are at most one apart."""
+    gaps = np.zeros_like(landed)
+    near = np.abs(place[:, 2:] - place[:, :-2]) <= 1
+    gaps[:, 1:-1] = ~landed[:, 1:-1] & landed[:, 2:] & landed[:, :-2] & near
+    return gaps
+
+
 def fill_of(holes: Cells, known: Cells) -> Fill:
     """Each hole from the nearest known cell in four directions, weighted by 1 / distance (the paper's BNNI)."""
     height, width = holes.shape
