@@ -92,7 +92,7 @@ def scored(
     return {
         name: left,
         "found": float(seen is not None),
-        "overlap": 0.0 if seen is None else iou(seen.mask, case.silhouettes[1]),
+        "overlap": 0.0 if seen is None else float(iou(seen.mask, case.silhouettes[1])),
         **identity(case, seen if left < _THERE else None, before),
         **kept(case, picture, reading),
     }
