@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 import typer
-from numpy.typing import NDArray
 
 from engine.errors import EngineError
 from engine.masking import dilate
@@ -27,16 +26,15 @@ from tests.benchmarks.drag_runs import Outcome, run
 from tests.benchmarks.harness import Goal
 from tests.benchmarks.quality import drawing
 from tests.benchmarks.quality.bench import COPY, ROUND_TRIP, Bench, tell
-from tests.benchmarks.quality.drawing import Pictures
-from tests.benchmarks.quality.moving import LOOKS, Scores, figures_of, known, scored, wanted
+from tests.benchmarks.quality.moving import Scores, figures_of, known, scored
+from tests.benchmarks.quality.points import BARE, HOLE, TRUTH, Entry, without
 from tests.benchmarks.quality.regions import KINDS, Rearrangement, carried, rearrangements
-from tests.benchmarks.quality.scoring import by_looks, counted, is_right, matched
 from tests.benchmarks.quality.sheets import LINES, Line, sheet, tinted
 
 NAME = "region"
 FIRST = VALIDATION_SEEDS.start + 700_000
 COUNT = 24
-METHOD, BARE, TRUTH = "dragon", "bare warp", "truth"
+METHOD = "dragon"
 _ERROR, _GROUND, _KEPT = 0.15, 0.8, 0.85
 
 
@@ -62,7 +60,7 @@ def measure(options: harness.Options) -> harness.Report:
     outcomes = _outcomes(bench, cases) if METHOD in discover() else []
     entries = _standing(bench, cases)
     if outcomes:
-        entries[METHOD] = np.stack([each.picture for each in outcomes])
+        entries[METHOD] = Entry(np.stack([each.picture for each in outcomes]), None, tuple(outcomes))
     scores = _judged(bench, cases, entries)
     for kind in kinds:
         rows = [row for row, case in enumerate(cases) if case.case.kind == kind]
@@ -91,7 +89,7 @@ def request_of(method: Method, case: Rearrangement) -> EditRequest:
             "scale": case.scale,
         }
     )
-    words = case.case.texts[0 if case.exemplar is None else 1]
+    words = case.case.texts[1]  # what the picture should show: a thing that was small may be large in it
     seed = case.case.before.seed
     options, picture = method.parameters.from_json(values), case.case.images[0]
     return EditRequest(method.id, picture, options, prompt=words, seed=seed, mask=case.mask, exemplar=case.exemplar)
@@ -117,43 +115,40 @@ def _outcomes(bench: Bench, cases: Sequence[Rearrangement]) -> list[Outcome]:
     return done
 
 
-def _standing(bench: Bench, cases: Sequence[Rearrangement]) -> dict[str, Pictures]:
-    """What needs no diffusion; the bare warp shows its holes grey, and pastes nothing."""
+def _standing(bench: Bench, cases: Sequence[Rearrangement]) -> dict[str, Entry]:
+    """What needs no diffusion; the bare warp pastes nothing."""
     source, truth = (np.stack([case.case.images[i] for case in cases]) for i in (0, 1))
-    bare = source.copy()
-    for picture, case in zip(bare, cases, strict=True):
+    bare, holes = source.copy(), np.zeros(source.shape[:3], bool)
+    for row, case in enumerate(cases):
         if case.exemplar is None:
             moved = transform(case.mask, case.matrix)
-            picture[:] = warped(picture, moved)
-            picture[moved.holes] = 128
+            bare[row], holes[row] = warped(bare[row], moved), moved.holes
+    bare[holes] = HOLE
     return {
-        COPY: source,
-        BARE: bare,
-        TRUTH: truth,
-        f"{TRUTH}, {ROUND_TRIP}": drawing.round_trip(bench.backbone, truth),
+        COPY: Entry(source),
+        BARE: Entry(bare, holes),
+        TRUTH: Entry(truth),
+        f"{TRUTH}, {ROUND_TRIP}": Entry(drawing.round_trip(bench.backbone, truth)),
     }
 
 
-def _judged(bench: Bench, cases: Sequence[Rearrangement], entries: Mapping[str, Pictures]) -> dict[str, list[Scores]]:
-    before = [_known(bench, case) for case in cases]
+def _judged(bench: Bench, cases: Sequence[Rearrangement], entries: Mapping[str, Entry]) -> dict[str, list[Scores]]:
+    """The scores of each entrant's pictures; what is pasted counts where it is read right in the truth."""
+    before = []
+    for case in cases:
+        which = 0 if case.exemplar is None else 1
+        before.append(known(case.case, bench.readings(case.case.images[which : which + 1])[0], which))
     scores: dict[str, list[Scores]] = {}
-    for name, pictures in entries.items():
-        rows = zip(cases, pictures, bench.readings(pictures), before, strict=True)
+    for name, entry in entries.items():
+        readings = bench.readings(entry.pictures)
+        if entry.holes is not None:
+            readings = [without(reading, hole) for reading, hole in zip(readings, entry.holes, strict=True)]
+        rows = zip(cases, entry.pictures, readings, before, strict=True)
         scores[name] = [
             scored(case.case, picture, reading, looks, case.unit, "centre_error")
             for case, picture, reading, looks in rows
         ]
     return scores
-
-
-def _known(bench: Bench, case: Rearrangement) -> dict[str, bool]:
-    """Which looks of the thing can be read where it comes from: in the source, or in the example."""
-    if case.exemplar is None or case.scene is None:
-        return known(case.case, bench.readings(case.case.images[:1])[0])
-    picture: NDArray[np.uint8] = np.ascontiguousarray(case.exemplar[None, ..., :3])
-    thing = wanted(case.scene, np.where(case.exemplar[..., 3] > 0, np.uint8(2), np.uint8(0)))[0]
-    seen = matched([thing], counted(bench.readings(picture)[0]), by_looks)[0][1]
-    return {name: seen is not None and is_right(thing, seen, name) for name in LOOKS}
 
 
 def _taken(cases: Sequence[Rearrangement], outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -178,7 +173,7 @@ def _goals(report: harness.Report, kind: str, figures: Mapping[str, Any] | None)
 
 
 def _lines(
-    cases: Sequence[Rearrangement], entries: Mapping[str, Pictures], scores: Mapping[str, Sequence[Scores]]
+    cases: Sequence[Rearrangement], entries: Mapping[str, Entry], scores: Mapping[str, Sequence[Scores]]
 ) -> list[Line]:
     """Of the contact sheet: what is selected, the example, what came of it, the truth."""
     lines = []
@@ -188,7 +183,10 @@ def _lines(
         pictures: dict[str, Any] = {"source": tinted(source, [case.mask > 0]), "example": example}
         said = [case.case.instruction]
         for name in (name for name in (BARE, METHOD) if name in entries):
-            pictures[name] = entries[name][row]
+            if name == BARE and case.exemplar is not None:
+                pictures[name] = None
+                continue
+            pictures[name] = entries[name].pictures[row]
             score = scores[name][row]
             said.append(f"{name} {score['centre_error']:.2f}{'' if score['identity'] in (1.0, None) else ' lost'}")
         lines.append(Line(" · ".join(said), pictures | {TRUTH: truth}))

@@ -59,11 +59,15 @@ def found(case: Case, reading: Reading) -> SeenObject | None:
     return matched(things, counted(reading), alike)[case.index][1]
 
 
-def known(case: Case, source: Reading) -> dict[str, bool]:
-    """Which looks of the thing were read right in the source: what was not cannot be kept."""
+def known(case: Case, reading: Reading, which: int = 0) -> dict[str, bool]:
+    """Which looks of the thing are read right where it is: what was not read before cannot be lost.
+
+    Args:
+        reading: of the case's source (`which` 0) or of its truth (1).
+    """
     assert case.index is not None
-    things = wanted(case.before, case.ids[0])
-    seen = matched(things, counted(source), by_place)[case.index][1]
+    things = wanted((case.before, case.after)[which], case.ids[which])
+    seen = matched(things, counted(reading), by_place)[case.index][1]
     return {name: seen is not None and is_right(things[case.index], seen, name) for name in LOOKS}
 
 

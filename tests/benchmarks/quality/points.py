@@ -33,7 +33,7 @@ LEFT = {"fast_drag": 0.3, "drag_diffusion": 0.2, "dragon": 0.15}  # most of the 
 KEPT = 0.9  # least share of the things that must still be themselves
 SLOW = ("drag_diffusion", "dragon")  # in the row of 200 scenes they work on as many as a peer does
 _FREE = 16.0  # px around the thing's way that the plain loop may change: what the tiers' own seams reach
-_HOLE = (128, 128, 128)  # how a hole is shown to the judge
+HOLE = (128, 128, 128)  # how a hole is shown to the judge
 _NOTHING = 254  # an id that is nothing's
 
 
@@ -112,7 +112,7 @@ def standing(bench: Bench, cases: Sequence[Drag]) -> dict[str, Entry]:
     warps = [warp(drag.points, drag.mask, drag.mask.shape[::-1]) for drag in cases]
     holes = np.stack([each.holes for each in warps])
     bare = np.stack([warped(picture, each) for picture, each in zip(source, warps, strict=True)])
-    bare[holes] = _HOLE
+    bare[holes] = HOLE
     return {
         COPY: Entry(source),
         ROUND_TRIP: Entry(drawing.round_trip(bench.backbone, source)),
@@ -130,13 +130,14 @@ def judged(bench: Bench, cases: Sequence[Drag], entries: Mapping[str, Entry]) ->
     for name, entry in entries.items():
         readings = bench.readings(entry.pictures)
         if entry.holes is not None:
-            readings = [_without(reading, hole) for reading, hole in zip(readings, entry.holes, strict=True)]
+            readings = [without(reading, hole) for reading, hole in zip(readings, entry.holes, strict=True)]
         rows = zip(cases, entry.pictures, readings, before, strict=False)
         scores[name] = [scored(drag.case, picture, reading, looks) for drag, picture, reading, looks in rows]
     return scores
 
 
-def _without(reading: Reading, hole: NDArray[np.bool_]) -> Reading:
+def without(reading: Reading, hole: NDArray[np.bool_]) -> Reading:
+    """The reading of a picture in which nothing is known inside a hole (H, W)."""
     ids = reading.ids.copy()
     ids[hole] = _NOTHING
     return replace(reading, ids=ids)

@@ -32,7 +32,6 @@ class Rearrangement:
         mask: the thing as a click selects it; for a paste the box that the thing should fill.
         shift: (x, y), px, of the middle of the mask's box; scale: times as large about it.
         exemplar: (h, w, 4), what is brought in; None where nothing is.
-        scene: that the exemplar shows.
     """
 
     case: Case
@@ -40,7 +39,6 @@ class Rearrangement:
     shift: tuple[float, float] = (0.0, 0.0)
     scale: float = 1.0
     exemplar: NDArray[np.uint8] | None = None
-    scene: Scene | None = None
 
     @property
     def unit(self) -> float:
@@ -111,7 +109,7 @@ def _pasted(scene: Scene, other: Scene, size: int) -> Rearrangement | None:
     mask[box[1] : box[1] + box[3], box[0] : box[0] + box[2]] = 255
     rendered = render([shown], size)
     alpha = np.where(rendered.ids[0] == 2, np.uint8(255), np.uint8(0))
-    return Rearrangement(case, mask, exemplar=np.dstack([rendered.images[0], alpha]), scene=shown)
+    return Rearrangement(case, mask, exemplar=np.dstack([rendered.images[0], alpha]))
 
 
 def _middle(mask: NDArray[np.generic]) -> NDArray[np.float64]:
