@@ -26,6 +26,7 @@ from tests.benchmarks.worded import pasted
 Picture = NDArray[np.uint8]  # (H, W, 3)
 TIERS = ("warp_drag", "fast_drag", "drag_diffusion", "dragon")
 PLAIN = "plain loop"
+WORDED = ("drag_diffusion",)  # tiers that are told what the picture shows, as their paper asks; to drag, nobody types
 T = TypeVar("T")
 
 
@@ -56,6 +57,7 @@ class Outcome:
         seconds: on the clock; cpu_seconds: of all cores together.
         calls: of the network.
         reach: px beyond the selection and its target that the picture may change; None = everywhere.
+        shadow: shadows and mirror images may change, too: the tier takes them along.
         marks: (n, 2), where the handles came to by the method's own account; None = it does not say.
     """
 
@@ -64,16 +66,17 @@ class Outcome:
     cpu_seconds: float
     calls: int
     reach: float | None = None
+    shadow: bool = False
     marks: NDArray[np.float64] | None = None
 
 
 def request_of(method: Method, gesture: Gesture) -> EditRequest:
-    """The gesture with the method's own settings."""
+    """The gesture with the method's own settings, and the words where the method is given any."""
     return EditRequest(
         method.id,
         gesture.picture,
         method.parameters(),
-        prompt=gesture.words,
+        prompt=gesture.words if method.id in WORDED else "",
         seed=gesture.seed,
         mask=gesture.mask,
         points=gesture.points,
@@ -90,8 +93,9 @@ def run(backbone: Backbone, method: Method, request: EditRequest) -> Outcome:
     calls = backbone.calls
     result, clock, cores = _timed(lambda: finish(method.run(backbone, request)))
     options = request.parameters
+    shadow = bool(getattr(options, "shadow", False))
     reach = float(getattr(options, "grow", 0)) + float(getattr(options, "feather", 0))
-    return Outcome(pasted(result), clock, cores, backbone.calls - calls, reach, result.marks)
+    return Outcome(pasted(result), clock, cores, backbone.calls - calls, reach, shadow, result.marks)
 
 
 def run_plain(plain: PlainDrag, gesture: Gesture) -> Outcome:
@@ -99,7 +103,7 @@ def run_plain(plain: PlainDrag, gesture: Gesture) -> Outcome:
     done, clock, cores = _timed(
         lambda: plain(gesture.picture, gesture.points, gesture.free, gesture.words, gesture.seed)
     )
-    return Outcome(done.picture, clock, cores, done.calls, None, done.marks)
+    return Outcome(done.picture, clock, cores, done.calls, marks=done.marks)
 
 
 def peak_of(name: str, folder: str, gesture: Gesture) -> float:

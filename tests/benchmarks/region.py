@@ -78,7 +78,7 @@ def measure(options: harness.Options) -> harness.Report:
 
 
 def request_of(method: Method, case: Rearrangement) -> EditRequest:
-    """The rearrangement as the region tools ask for it."""
+    """The rearrangement as the region tools ask for it, without words: nobody types to move a thing."""
     values: dict[str, Any] = (
         {"task": "paste"}
         if case.exemplar is not None
@@ -89,10 +89,9 @@ def request_of(method: Method, case: Rearrangement) -> EditRequest:
             "scale": case.scale,
         }
     )
-    words = case.case.texts[1]  # what the picture should show: a thing that was small may be large in it
     seed = case.case.before.seed
     options, picture = method.parameters.from_json(values), case.case.images[0]
-    return EditRequest(method.id, picture, options, prompt=words, seed=seed, mask=case.mask, exemplar=case.exemplar)
+    return EditRequest(method.id, picture, options, seed=seed, mask=case.mask, exemplar=case.exemplar)
 
 
 def is_untouched(case: Rearrangement, outcome: Outcome) -> bool:

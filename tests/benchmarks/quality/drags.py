@@ -49,9 +49,14 @@ class Drag:
         start, goal = (centre_of(mask) for mask in self.case.silhouettes)
         return float(np.linalg.norm(goal - start))
 
-    def reach(self, pixels: float) -> NDArray[np.bool_]:
-        """(H, W), where the picture may change: within `pixels` of the selection or of where the pairs take it."""
-        return dilate(np.maximum(self.mask, taken(self.mask, self.points)), pixels) > 0
+    def reach(self, pixels: float, shadow: bool = False) -> NDArray[np.bool_]:
+        """(H, W), where the picture may change: within `pixels` of the selection or of where the pairs take it.
+
+        Args:
+            shadow: or of anything that looks different in the truth: shadows and mirror images, before and after.
+        """
+        places = np.maximum(self.mask, taken(self.mask, self.points))
+        return dilate(places | (np.uint8(255) * self.case.changed if shadow else np.uint8(0)), pixels) > 0
 
     def way(self, pixels: float) -> NDArray[np.bool_]:
         """(H, W), the same and all that lies between."""

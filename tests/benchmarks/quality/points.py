@@ -73,7 +73,7 @@ def points(bench: Bench) -> Found:
 
 
 def gesture_of(drag: Drag) -> Gesture:
-    """The drag as an artist gives it; what the picture shows is said."""
+    """The drag as an artist gives it, and what the picture shows for those that ask."""
     seed = drag.case.before.seed
     return Gesture(drag.case.images[0], drag.points, drag.mask, drag.way(_FREE), drag.words, seed)
 
@@ -174,7 +174,7 @@ def _told(drag: Drag, marks: NDArray[np.float64]) -> float:
 def is_untouched(drag: Drag, outcome: Outcome) -> bool:
     """Whether the picture is the source's own, bit for bit, beyond where it may have been changed."""
     assert outcome.reach is not None
-    outside = ~drag.reach(outcome.reach)
+    outside = ~drag.reach(outcome.reach, outcome.shadow)
     return bool(np.array_equal(outcome.picture[outside], drag.case.images[0][outside]))
 
 
