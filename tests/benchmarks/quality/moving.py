@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LOOKS = ("shape", "colour", "material")  # what makes a thing the same one
 _FOUND_BY = ("shape", "colour")  # of which at least one must be right
 _THERE = 0.5  # units from its place within which a thing is there
+_UNTOUCHED = 0.75  # IoU with the true silhouette of a thing that nobody wanted to change
 _NEARNESS = 1e-3  # decides between things that look alike: less than any trait
 _BACKDROP = (0, 1, 255)  # ids of what is no thing: sky, ground, scenery
 _PEAK, _LEAST_ERROR = 255.0**2, 1e-4
@@ -132,7 +133,7 @@ def kept(case: Case, picture: NDArray[np.uint8], reading: Reading) -> dict[str, 
     difference = picture[away].astype(np.float64) - case.images[1][away]
     pairs = matched(wanted(case.after, case.ids[1]), counted(reading), by_place)
     others = [
-        seen is not None and all(is_right(thing, seen, name) for name in _FOUND_BY)
+        seen is not None and by_place(thing, seen) >= _UNTOUCHED and all(is_right(thing, seen, x) for x in _FOUND_BY)
         for i, (thing, seen) in enumerate(pairs)
         if i != case.index and thing.mask is not None and np.count_nonzero(thing.mask) >= LEAST_PIXELS
     ]

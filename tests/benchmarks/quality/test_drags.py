@@ -162,3 +162,15 @@ def test_the_row_stands_between_doing_nothing_and_the_truth(cases: list[Drag]) -
             assert score["hole_ground"] <= 1 - holes[vacated].mean() + 1e-6
     lines = points.lines_of(few, entries, scores)
     assert [list(line.pictures) for line in lines] == [["source", points.BARE, points.TRUTH]] * 2
+
+
+def test_another_thing_that_lost_a_part_was_not_kept(cases: list[Drag]) -> None:
+    drag = next(drag for drag in cases if scores_of(drag, 1)["others_kept"] is not None)
+    reading = truthful(drag.case.after, drag.case.ids[1])
+    objects = list(reading.objects)
+    other = next(i for i in range(len(objects)) if i != drag.case.index)
+    mask = objects[other].mask.copy()
+    rows = np.flatnonzero(mask.any(axis=1))
+    mask[rows[len(rows) // 2] :] = False
+    objects[other] = replace(objects[other], mask=mask)
+    assert scores_of(drag, 1, reading, objects=tuple(objects))["others_kept"] == 0.0
