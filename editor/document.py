@@ -1,4 +1,4 @@
-"""The document: size, depth, profile, a tree of layers, a selection. Changed by commands only."""
+"""The document: size, depth, profile, a tree of layers, a selection and where it goes. Changed by commands only."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 from editor import limits, tree
 from editor.geometry import EMPTY, Rect
 from editor.layers import Layer, LayerId, layer_bounds
+from editor.placement import Placed, Placement
 from editor.tiles import UINT8, UINT16, Depth, TiledImage
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class What(Enum):
     PIXELS = auto()  # what is seen changed inside `rect`
     LAYERS = auto()  # the tree or a layer's properties (rect = what is seen to change, may be EMPTY)
     SELECTION = auto()
+    PLACEMENT = auto()  # where what is selected shall go
     ACTIVE = auto()  # another layer is active, or painting goes to the mask / to the pixels
     CANVAS = auto()  # size or profile: everything
     HISTORY = auto()  # steps or the saved mark
@@ -53,6 +55,7 @@ class Snapshot:
     layers: tuple[Layer, ...]  # bottom to top
     active: LayerId | None
     selection: TiledImage | None  # one channel uint8, 255 = selected; None = nothing selected
+    placed: Placed | None = None  # where a selection goes, as far as it is still the one selected; None = it stays
 
     @property
     def canvas(self) -> Rect:
@@ -143,6 +146,19 @@ class Document:
     def selection(self) -> TiledImage | None:
         """One channel uint8, 255 = selected; None = nothing selected, which limits nothing."""
         return self._state.selection
+
+    @property
+    def placed(self) -> Placed | None:
+        """The placement as it was set last, and the selection that it was set for."""
+        return self._state.placed
+
+    @property
+    def placement(self) -> Placement:
+        """Where what is selected now shall go."""
+        placed, selection = self.placed, self.selection
+        if placed is None or selection is None or placed.of is not selection.identity:
+            return Placement()
+        return placed.placement
 
     @property
     def modified(self) -> bool:
@@ -274,6 +290,12 @@ class Document:
         self._set(selection=now)
         self.notify(Change(What.SELECTION, dirty.intersected(self.canvas)))
 
+    def place(self, placed: Placed | None) -> None:
+        """Set where a selection goes."""
+        if placed != self.placed:
+            self._set(placed=placed)
+            self.notify(Change(What.PLACEMENT))
+
     def resize(self, width: int, height: int) -> None:
         """Set the canvas' size; layers stay where they are."""
         self._set(size=(width, height))
@@ -283,7 +305,7 @@ class Document:
         """Become what the snapshot was; the history is left alone."""
         self._state = snapshot
         self._paint_on_mask = False
-        for what in (What.CANVAS, What.LAYERS, What.SELECTION, What.ACTIVE):
+        for what in (What.CANVAS, What.LAYERS, What.SELECTION, What.PLACEMENT, What.ACTIVE):
             self.notify(Change(what, self.canvas, self.active))
 
     def _set(self, **changes: Any) -> None:

@@ -330,9 +330,12 @@ class CanvasView(Surface):
         self._to_update = QRegion()
 
     def _overlay(self) -> Overlay | None:
-        tool = self.gesture.tool
+        tool, document = self.gesture.tool, self.document
+        if tool is None or document is None:
+            return None
         at_work = self.gesture.active or self.gesture.pending or (self.hover is not None and self.hand is None)
-        return tool.overlay() if tool is not None and self.document is not None and at_work else None
+        overlay = tool.overlay() if at_work else None
+        return overlay or tool.standing(document, covered=bool(self._previews))
 
     # painting ---------------------------------------------------------------------------------------------------
 

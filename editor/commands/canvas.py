@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from editor import limits
 from editor.commands.base import Command, Sequence
 from editor.commands.pixels import SetSelection, shift_layer
+from editor.commands.placement import SetPlacement
 from editor.document import Document
 from editor.geometry import Rect
+from editor.placement import Placed
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class ResizeCanvas(Command):
         if document.selection is not None:
             moved = document.selection.moved(*self.shift, Rect(0, 0, self.width, self.height))
             parts = (SetSelection(None), *parts, SetSelection(moved))
+            if not document.placement.rests:
+                parts = (*parts, SetPlacement(Placed(moved.identity, document.placement)))
         return Sequence(parts, self.title).apply(document)
 
     def check(self, document: Document) -> None:

@@ -11,9 +11,10 @@ from editor.tools.fill import FillTool
 from editor.tools.mask_brush import MaskBrushTool
 from editor.tools.move import MoveTool
 from editor.tools.options import Settings, ToolOptions
-from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PointingOverlay
+from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PlacementOverlay, PointingOverlay
 from editor.tools.polygon import PolygonTool
 from editor.tools.select import EllipseTool, LassoTool, RectangleTool
+from editor.tools.transform import TransformTool
 from editor.tools.wand import WandTool
 
 TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
@@ -30,6 +31,17 @@ TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
     WandTool.id: WandTool,
     ColourRangeTool.id: ColourRangeTool,
     ClickTool.id: ClickTool,
+    TransformTool.id: TransformTool,
 }
 
-__all__ = ["TOOLS", "CircleOverlay", "OutlineOverlay", "Overlay", "PointingOverlay", "Settings", "Tool", "ToolOptions"]
+__all__ = [
+    "TOOLS",
+    "CircleOverlay",
+    "OutlineOverlay",
+    "Overlay",
+    "PlacementOverlay",
+    "PointingOverlay",
+    "Settings",
+    "Tool",
+    "ToolOptions",
+]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from editor.geometry import Point
+from editor.lifting import Lifted
+from editor.placement import Frame, Grip
 from editor.pointing import Pointing, Sketch
 
 
@@ -43,4 +45,18 @@ class PointingOverlay:
     offered: Sketch | None = None
 
 
-Overlay = OutlineOverlay | CircleOverlay | PointingOverlay
+@dataclass(frozen=True, eq=False)
+class PlacementOverlay:
+    """The box around a thing that is placed elsewhere.
+
+    Attributes:
+        lifted: the thing as it is seen; None where only its box is to be drawn.
+        held: what of the box the pointer is at.
+    """
+
+    frame: Frame
+    lifted: Lifted | None = None
+    held: Grip | None = None
+
+
+Overlay = OutlineOverlay | CircleOverlay | PointingOverlay | PlacementOverlay
