@@ -26,7 +26,7 @@ class ActionSpec:
         argument: handed to the slot, if any.
         needs: what must be there for it to be enabled: "" or words out of
             "document", "layer", "image", "group", "mask", "result", "selection", "undo", "redo", "job", "live",
-            "finds" (a method that finds its mask is chosen),
+            "finds" (a method that finds its mask is chosen), "placed" (what is selected shall go elsewhere),
             "in_hand" (a mask to reshape: the one that the active layer is painted on, or else the selection).
         group: checkable actions of which one is on.
     """
@@ -66,6 +66,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("fill_selected", _("&Fill selection with words…"), "Shift+F5", "", "filling.fill", needs="selection"),
     ActionSpec("remove_selected", _("Remo&ve what is selected"), "Ctrl+Delete", "", "filling.remove",
                needs="selection"),
+    ActionSpec("transform_reset", _("Reset &transform"), "", "reset", "regions.reset", needs="placed"),
     ActionSpec("canvas_size", _("Canvas &size…"), "Ctrl+Alt+C", "", "edit.canvas_size", needs="document"),
     ActionSpec("crop", _("C&rop to selection"), "", "", "edit.crop", needs="selection"),
     ActionSpec("layer_add", _("&New layer"), "Ctrl+Shift+N", "add", "layers.add", needs="document"),
@@ -156,6 +157,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("colour_range", _("Colour range"), "R", "colour_range", "tools.choose", "colour_range", checkable=True,
                group="tool"),
     ActionSpec("click", _("Select by click"), "S", "click", "tools.choose", "click", checkable=True, group="tool"),
+    ActionSpec("transform", _("Transform region"), "T", "transform", "tools.choose", "transform", checkable=True,
+               group="tool"),
     ActionSpec("move", _("Move layer"), "V", "move", "tools.choose", "move", checkable=True, group="tool"),
     ActionSpec("brush_smaller", _("Smaller brush"), "[", "", "tools.resize_brush", "smaller"),
     ActionSpec("brush_larger", _("Larger brush"), "]", "", "tools.resize_brush", "larger"),
@@ -170,7 +173,7 @@ TOOL_IDS = tuple(spec.id for spec in ACTIONS if spec.group == "tool")
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a menu that the window fills
     (_("&File"), ("new", "open", "@recent", "", "save", "save_as", "export", "", "close", "quit")),
     (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear", "",
-                  "fill_selected", "remove_selected", "", "canvas_size",
+                  "fill_selected", "remove_selected", "transform_reset", "", "canvas_size",
                   "crop", "", "@tools")),
     (_("&Layer"), ("layer_add", "layer_group_add", "layer_duplicate", "layer_delete", "", "layer_group",
                    "layer_ungroup", "layer_up", "layer_down", "", "layer_merge", "layer_flatten", "",

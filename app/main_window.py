@@ -35,6 +35,7 @@ from app.parts.filling import FillingPart
 from app.parts.help import HelpPart
 from app.parts.layers import LayersPart
 from app.parts.recipes import RecipesPart
+from app.parts.regions import RegionsPart
 from app.parts.runs import RunsPart
 from app.parts.selection import SelectionPart
 from app.parts.start import StartPart
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
         self.tools = ToolsPart(self.settings, self)
         self.tools.run_with(landing)
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
+        self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
@@ -152,6 +154,9 @@ class MainWindow(QMainWindow):
         self.clicks.looking.connect(self._show_look)
         self.clicks.changed.connect(self._show_overlay)
         self.option_bar.select_page.join(self.clicks)
+        self.regions.changed.connect(self._show_overlay)
+        self.regions.placed.connect(self.option_bar.transform_page.show_placement)
+        self.option_bar.transform_page.changed.connect(self.regions.set)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
         self.option_bar.select_page.hint.left_out.connect(self.status.show_tool_hint)

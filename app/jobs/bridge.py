@@ -21,7 +21,8 @@ from app.jobs import method_info
 from app.jobs.inputs import image_and_strokes
 from app.jobs.method_info import MethodInfo
 from app.jobs.placement import DOT, edit_title, placement_of
-from editor.commands import AddResult, ReplaceResult
+from app.jobs.regions import placement_in
+from editor.commands import AddResult, Command, ReplaceResult, Sequence, SetPlacement
 from editor.document import Document, Snapshot
 from editor.errors import DocumentError
 from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
@@ -201,8 +202,16 @@ def apply_result(document: Document, result: EditResult, replaces: LayerId | Non
     )
     if layer.id in document:
         layer = replace(layer, id=new_layer_id())  # the same result once more
-    document.history.do(AddResult(layer, shown[-1] if shown else None, unchanged))
+    added = AddResult(layer, shown[-1] if shown else None, unchanged)
+    document.history.do(_with_the_thing_there(document, result, added))
     return layer.id
+
+
+def _with_the_thing_there(document: Document, result: EditResult, added: Command) -> Command:
+    """A result that took the thing to where it was placed: there is nothing left to place."""
+    if document.placement.rests or placement_in(asdict(result.recipe.parameters)) is None:
+        return added
+    return Sequence((added, SetPlacement(None)), added.title)
 
 
 def document_of(request: EditRequest, title: str = "") -> Document:

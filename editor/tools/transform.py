@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from editor.commands import SetPlacement
@@ -59,9 +59,11 @@ class TransformTool(Tool):
 
     Attributes:
         changed: told when the box or what is in it is to be drawn anew.
+        placed: told after a drag has placed the thing elsewhere.
         wanted: told that the artist wants the edit.
         busy: whether an edit of a document is under way, to which Enter and Esc then belong.
         left_out: layers that show the thing elsewhere, as the one that is edited again.
+        there: where these layers show it; None = nowhere.
     """
 
     id, title, shortcut, keeps = "transform", "Transform region", "T", True
@@ -69,9 +71,11 @@ class TransformTool(Tool):
     def __init__(self, options: ToolOptions) -> None:
         super().__init__(options)
         self.changed: Callable[[], None] = lambda: None
+        self.placed: Callable[[Document], None] = lambda _: None
         self.wanted: Callable[[Document], None] = lambda _: None
         self.busy: Callable[[Document], bool] = lambda _: False
         self.left_out: frozenset[LayerId] = frozenset()
+        self.there: Placement | None = None
         self._gesture: _Gesture | None = None
         self._hovered: Grip | None = None
         self._lifted: tuple[_Look, Lifted] | None = None
@@ -113,6 +117,7 @@ class TransformTool(Tool):
         self.cancel(document)
         if now != document.placement:
             document.history.do(SetPlacement.in_document(document, now))
+            self.placed(document)
 
     def cancel(self, document: Document) -> None:
         self.active, self._gesture = False, None
@@ -160,10 +165,11 @@ class TransformTool(Tool):
         frame = self.frame(document)
         if frame is None or document.selection is None:
             return None
-        kept = self._lifted
-        there = kept is not None and kept[0].selection is document.selection.identity and not covered
-        held = self._gesture.grip if self._gesture is not None else self._hovered
-        return PlacementOverlay(frame, kept[1] if kept is not None and there else None, held)
+        kept, gesture = self._lifted, self._gesture
+        seen = covered or (gesture is None and frame.placement == self.there)
+        fits = kept is not None and kept[0].selection is document.selection.identity
+        held = gesture.grip if gesture is not None else self._hovered
+        return PlacementOverlay(frame, kept[1] if kept is not None and fits and not seen else None, held)
 
     def lift(self, document: Document) -> None:
         """Have the picture of the selected thing made where there is none of it as it looks now."""
@@ -185,10 +191,6 @@ class TransformTool(Tool):
                 self._asked = None
 
         self.later(document, "", lambda: lifted(snapshot, selection, look.left_out), done, failed)
-
-    def leave_out(self, layers: Iterable[LayerId]) -> None:
-        """Lift the thing out of a picture without these layers."""
-        self.left_out = frozenset(layers)
 
     def forget(self) -> None:
         """Hold nothing of a picture that was closed."""

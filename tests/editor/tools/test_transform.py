@@ -31,7 +31,7 @@ def tool() -> TransformTool:
 
 def test_without_a_selection_it_says_what_to_do(tool: TransformTool) -> None:
     document = photo_document()
-    with pytest.raises(DocumentError, match="Nothing is selected.*Select by click"):
+    with pytest.raises(DocumentError, match=r"Nothing is selected.*Select by click"):
         tool.press(document, event(10, 10))
     assert not tool.active
     assert tool.standing(document, covered=False) is None
@@ -143,7 +143,7 @@ def test_what_is_shown_is_the_thing_at_its_new_place(tool: TransformTool) -> Non
     assert covered is not None
     assert covered.lifted is None
     assert told
-    tool.leave_out([document.layers[0].id])
+    tool.left_out = frozenset([document.layers[0].id])
     tool.lift(document)
     empty = tool.standing(document, covered=False)
     assert empty is not None
