@@ -60,7 +60,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("cut", _("Cu&t"), "Ctrl+X", "cut", "edit.cut", needs="image"),
     ActionSpec("copy", _("&Copy"), "Ctrl+C", "copy", "edit.copy", needs="image"),
     ActionSpec("copy_merged", _("Copy &merged"), "Ctrl+Shift+C", "", "edit.copy_merged", needs="document"),
-    ActionSpec("paste", _("&Paste"), "Ctrl+V", "paste", "edit.paste"),
+    ActionSpec("paste", _("&Paste"), "Ctrl+V", "paste", "exemplars.paste"),
     ActionSpec("paste_new", _("Paste as &new picture"), "Ctrl+Shift+V", "", "edit.paste_new"),
     ActionSpec("clear", _("C&lear"), "Delete", "", "edit.clear", needs="image"),
     ActionSpec("fill_selected", _("&Fill selection with words…"), "Shift+F5", "", "filling.fill", needs="selection"),
@@ -80,6 +80,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("layer_up", _("Move &up"), "Ctrl+]", "", "layers.raise_layer", needs="layer"),
     ActionSpec("layer_down", _("Move do&wn"), "Ctrl+[", "", "layers.lower_layer", needs="layer"),
     ActionSpec("layer_strokes", _("Use as &strokes"), "", "strokes_layer", "layers.toggle_strokes", needs="image"),
+    ActionSpec("example_layer", _("Use la&yer as example"), "", "", "exemplars.use_layer", needs="image"),
+    ActionSpec("example_selected", _("Use selection as e&xample"), "", "", "exemplars.use_selection",
+               needs="selection"),
     ActionSpec("mask_add", _("&Add mask"), "", "mask", "layers.add_mask", needs="layer"),
     ActionSpec("mask_delete", _("&Delete mask"), "", "", "layers.delete_mask", needs="mask"),
     ActionSpec("mask_toggle", _("&Use mask"), "", "", "layers.toggle_mask", needs="mask"),
@@ -173,11 +176,11 @@ TOOL_IDS = tuple(spec.id for spec in ACTIONS if spec.group == "tool")
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a menu that the window fills
     (_("&File"), ("new", "open", "@recent", "", "save", "save_as", "export", "", "close", "quit")),
     (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear", "",
-                  "fill_selected", "remove_selected", "transform_reset", "", "canvas_size",
+                  "fill_selected", "remove_selected", "example_selected", "transform_reset", "", "canvas_size",
                   "crop", "", "@tools")),
     (_("&Layer"), ("layer_add", "layer_group_add", "layer_duplicate", "layer_delete", "", "layer_group",
                    "layer_ungroup", "layer_up", "layer_down", "", "layer_merge", "layer_flatten", "",
-                   "layer_strokes", "edit_again")),
+                   "layer_strokes", "example_layer", "edit_again")),
     (_("&Mask"), ("select_all", "select_none", "@combine", "select_alpha", "select_mask", "", "select_invert",
                   "select_grow", "select_shrink", "select_feather", "select_smooth", "select_holes", "select_specks",
                   "select_refine", "", "mask_import", "mask_export", "quick_mask", "", "mask_add",
@@ -191,7 +194,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
 
 CANVAS_MENU = ("run", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert", "select_feather",
                "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
-               "", "zoom_fit", "zoom_100", "before")  # fmt: skip
+               "example_selected", "", "zoom_fit", "zoom_100", "before")  # fmt: skip
 
 SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "@recent": (_("Open &recent"), ()),

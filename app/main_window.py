@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -30,6 +30,7 @@ from app.panels.tool_options import ToolOptionsBar
 from app.panels.tools import ToolBar
 from app.parts.clicks import ClicksPart
 from app.parts.edit import EditPart
+from app.parts.exemplars import ExemplarsPart
 from app.parts.files import FilesPart
 from app.parts.filling import FillingPart
 from app.parts.help import HelpPart
@@ -97,6 +98,7 @@ class MainWindow(QMainWindow):
         documents, background, messages = self.documents, self.background, self.messages
         self.files = FilesPart(documents, background, messages, self.settings, self)
         self.edit = EditPart(documents, background, messages, self.files.open_paths, self._centre, self)
+        self.exemplars = ExemplarsPart(documents, self.options, self.edit, background, messages, self.settings, self)
         self.layers = LayersPart(documents, messages, self)
         landing = Landing(documents, background, messages, self._in_gesture, self)
         self.selection = SelectionPart(documents, landing, messages, self.settings, self)
@@ -161,6 +163,9 @@ class MainWindow(QMainWindow):
         self.start.hint.connect(self.status.show_hint)
         self.option_bar.select_page.hint.left_out.connect(self.status.show_tool_hint)
         self.words.hint.connect(self.status.show_hint)
+        self.exemplars.hint.connect(self.status.show_hint)
+        self.exemplars.shown.connect(lambda: self.docks.show("method"))
+        self.options.exemplars.changed.connect(lambda _: self._show_exemplar())
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
         runs.located.connect(self._show_found)
@@ -182,6 +187,10 @@ class MainWindow(QMainWindow):
             panel.failed.connect(self.messages.report)
         self.layers_panel.recipe_wanted.connect(self.recipes.open)
         self.method_panel.replace_ended.connect(self.recipes.end_replacing)
+        exemplar = self.method_panel.exemplar
+        exemplar.choose_wanted.connect(self.exemplars.choose_file)
+        exemplar.remove_wanted.connect(self.exemplars.remove)
+        exemplar.file_dropped.connect(self.exemplars.use_file)
         self.jobs_panel.cancel_wanted.connect(self.runs.cancel_job)
         self.status.zoom_wanted.connect(self.view.set_zoom)
         self.menus.method_chosen.connect(self.options.choose)
@@ -246,6 +255,7 @@ class MainWindow(QMainWindow):
         self.layers_panel.set_document(document)
         self.history_panel.set_document(document)
         self.option_bar.setEnabled(document is not None)
+        self._show_exemplar()
         self._show_recent()
         self._show_view()
         self._refresh.start()
@@ -321,6 +331,9 @@ class MainWindow(QMainWindow):
         if view is not None:
             view.show_found(job, mask)
 
+    def _show_exemplar(self) -> None:
+        self.method_panel.exemplar.show_exemplar(self.options.exemplars.of(self.documents.current))
+
     # lists
 
     def _show_recent(self) -> None:
@@ -348,11 +361,11 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.files.open_paths(paths)
 
-    def _drop_on_canvas(self, paths: list[Path]) -> None:
-        """Documents open in a tab of their own; pictures become layers of the one they are dropped on."""
+    def _drop_on_canvas(self, paths: list[Path], at: QPoint) -> None:
+        """Documents open in a tab of their own; pictures become layers, or the example, of the one under them."""
         documents = [path for path in paths if path.suffix.lower() == ".ora"]
         self.files.open_paths(documents)
-        self.edit.place_files([path for path in paths if path not in documents])
+        self.exemplars.drop([path for path in paths if path not in documents], at)
 
     # life
 

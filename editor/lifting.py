@@ -30,11 +30,13 @@ class Lifted:
         area: canvas rectangle that it was cut out of.
         pixels: (h, w, 4) uint8 RGBA, premultiplied, stretched over `area`; smaller where the thing is large.
         lines: its edges.
+        foreign: it comes from elsewhere: it leaves no hole, and is to be shown also where it rests.
     """
 
     area: Rect
     pixels: NDArray[np.uint8]
     lines: tuple[Line, ...]
+    foreign: bool = False
 
 
 def lifted(snapshot: Snapshot, selection: TiledImage, without: Container[LayerId] = frozenset()) -> Lifted:
@@ -56,6 +58,22 @@ def lifted(snapshot: Snapshot, selection: TiledImage, without: Container[LayerId
         mask = np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
     cut = (pixels.astype(np.uint16) * mask[..., None] + 127) // 255
     return Lifted(area, cut.astype(np.uint8), lines)
+
+
+def brought(pixels: NDArray[np.uint8], box: Rect) -> Lifted:
+    """A thing from elsewhere in a box: as large as fits, in the middle across, standing on its lower edge.
+
+    Args:
+        pixels: (h, w, 4) uint8 RGBA, straight alpha; what is transparent around the thing does not count.
+    """
+    x, y, width, height = cv2.boundingRect((pixels[..., 3] > 0).astype(np.uint8))
+    thing = pixels[y : y + height, x : x + width]
+    share = min(box.width / max(1, width), box.height / max(1, height))
+    fitted = max(1, round(width * share)), max(1, round(height * share))
+    area = Rect(box.x + (box.width - fitted[0]) // 2, box.bottom - fitted[1], *fitted)
+    cut = thing.astype(np.uint16)
+    cut[..., :3] = (cut[..., :3] * cut[..., 3:] + 127) // 255
+    return Lifted(area, cut.astype(np.uint8), (), foreign=True)
 
 
 def _lines(mask: NDArray[np.uint8], area: Rect) -> Iterator[Line]:

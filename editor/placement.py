@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from editor.geometry import Point, Rect
 from editor.identity import Identity
 
-SCALES = (0.1, 8.0)
-FARTHEST = 20_000.0  # pixels of a shift, in x and in y
+SCALES = (0.1, 10.0)
+FARTHEST = 10_000.0  # pixels of a shift, in x and in y
 SNAP = 15.0  # degrees between the angles that Shift keeps to
 REACH = 9.0  # screen pixels from a grip's middle within which it is taken
 ARM = 26.0  # screen pixels from the box to the grip that turns it

@@ -33,9 +33,10 @@ def paint_placing(painter: QPainter, overlay: PlacementOverlay, to_widget: QTran
     """Draw in widget coordinates."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if overlay.lifted is not None and not overlay.frame.placement.rests:
-        _paint_hole(painter, overlay.lifted, to_widget)
-        _paint_thing(painter, overlay.lifted, to_transform(overlay.frame.matrix) * to_widget)
+    thing = overlay.lifted
+    if thing is not None and (thing.foreign or not overlay.frame.placement.rests):
+        _paint_hole(painter, thing, to_widget)
+        _paint_thing(painter, thing, to_transform(overlay.frame.matrix) * to_widget)
     _paint_box(painter, overlay.frame, overlay.held, to_widget)
     painter.restore()
 

@@ -29,7 +29,7 @@ from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
 from editor.tiles import TiledImage, converted, full_value
 from engine.errors import BadRequest
 from engine.recipe import load_recipe
-from engine.request import EditRequest, EditResult, Input
+from engine.request import EditRequest, EditResult, Input, Pixels
 
 
 class ResultDropped(DocumentError):
@@ -79,12 +79,14 @@ def prepare(
     reference_prompt: str = "",
     *,
     selected: bool = True,
+    exemplar: Pixels | None = None,
 ) -> PreparedEdit:
     """Ask for an edit of the document as it is now. Imports no torch.
 
     Args:
         parameters: values that differ from the method's defaults.
         selected: False leaves the selection out of it.
+        exemplar: (h, w, 4), the second picture; left out where the method has no use for one.
 
     Raises:
         BadRecipe: a parameter is unknown or out of range.
@@ -100,7 +102,8 @@ def prepare(
     def build() -> EditRequest:
         image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
         mask = _selected(snapshot) if selected and info.takes(Input.MASK) else None
-        return EditRequest(info.id, image, values, seed=seed, model=model, strokes=strokes, mask=mask, **words)
+        made = EditRequest(info.id, image, values, seed=seed, model=model, strokes=strokes, mask=mask, **words)
+        return replace(made, exemplar=exemplar) if info.takes(Input.EXEMPLAR) else made
 
     return PreparedEdit(edit_title(info.title, prompt, seed), snapshot, build)
 

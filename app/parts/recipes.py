@@ -12,6 +12,7 @@ from app.background import Background
 from app.documents import Documents
 from app.edit_options import WORDS, EditOptions
 from app.errors import Messages
+from app.exemplars import Exemplar
 from app.jobs.bridge import request_of
 from app.jobs.regions import placement_in
 from editor.commands import Command, Sequence, SetPlacement, SetSelection
@@ -102,6 +103,9 @@ class RecipesPart(QObject):
             return
         document.activate(layer)
         self._select_mask(document, layer, request)
+        if request.exemplar is not None:
+            exemplar = Exemplar(request.exemplar, self.tr("From the layer “{}”").format(document[layer].name), layer)
+            self._options.exemplars.put(document, exemplar)
         self._replace((document, layer))
         self.restored.emit(request)
         self.shown.emit()

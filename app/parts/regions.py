@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.documents import Documents
@@ -19,7 +20,9 @@ from app.parts.tools import ToolsPart
 from editor.commands import SetPlacement
 from editor.commands.placement import NOTHING
 from editor.document import Change, Document, What
+from editor.lifting import brought
 from editor.placement import Placement
+from editor.tiles import UINT8, converted
 from editor.tools.transform import TransformTool
 from engine.request import EditRequest, EditResult
 
@@ -61,7 +64,9 @@ class RegionsPart(QObject):
         documents.current_changed.connect(self._follow)
         documents.removed.connect(lambda _: tool.forget())
         options.method_changed.connect(self._fill_parameters)
+        options.method_changed.connect(self._bring)
         options.changed.connect(self._take_parameter)
+        options.exemplars.changed.connect(lambda _: self._bring())
         recipes.restored.connect(self._note_restored)
         recipes.replacing_changed.connect(self._note_replacing)
         runs.applied.connect(self._note_applied)
@@ -132,6 +137,8 @@ class RegionsPart(QObject):
 
     def _take_parameter(self, name: str) -> None:
         """What was set in the Method panel is where the thing goes."""
+        if name == TASK:
+            self._bring()
         document = self._documents.current
         if name in NAMES and not self._filling and document is not None and document.selection is not None:
             placement = placement_in(self._options.parameters())
@@ -142,11 +149,13 @@ class RegionsPart(QObject):
         self._unsubscribe()
         self._unsubscribe = document.subscribe(self._document_changed) if document is not None else lambda: None
         self._fill_parameters()
-        self._tell()
+        self._bring()
         self._lift_timer.start()
 
     def _document_changed(self, change: Change) -> None:
-        if change.what in (What.SELECTION, What.PLACEMENT, What.CANVAS):
+        if change.what in (What.SELECTION, What.CANVAS):
+            self._bring()
+        if change.what in (What.SELECTION, What.CANVAS, What.PLACEMENT):
             self._fill_parameters()
             self._tell()
         if change.what not in (What.HISTORY, What.ACTIVE, What.PLACEMENT) and self._in_hand:
@@ -162,6 +171,17 @@ class RegionsPart(QObject):
         document = self._documents.current
         if document is not None and self._in_hand:
             self.tool.lift(document)
+
+    def _bring(self) -> None:
+        """Show the example in the box while it is what shall be placed."""
+        document = self._documents.current
+        example = self._options.exemplars.of(document) if self._pastes else None
+        box = document.selection.content() if document is not None and document.selection is not None else None
+        if example is None or not box:
+            self.tool.instead = None
+        else:
+            self.tool.instead = brought(np.asarray(converted(example.pixels, UINT8), np.uint8), box)
+        self._tell()
 
     def _tell(self) -> None:
         document = self._documents.current

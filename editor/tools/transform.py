@@ -63,6 +63,7 @@ class TransformTool(Tool):
         wanted: told that the artist wants the edit.
         busy: whether an edit of a document is under way, to which Enter and Esc then belong.
         left_out: layers that show the thing elsewhere, as the one that is edited again.
+        instead: what is shown in the box in place of the selected thing.
         there: where these layers show it; None = nowhere.
     """
 
@@ -75,6 +76,7 @@ class TransformTool(Tool):
         self.wanted: Callable[[Document], None] = lambda _: None
         self.busy: Callable[[Document], bool] = lambda _: False
         self.left_out: frozenset[LayerId] = frozenset()
+        self.instead: Lifted | None = None
         self.there: Placement | None = None
         self._gesture: _Gesture | None = None
         self._hovered: Grip | None = None
@@ -168,8 +170,9 @@ class TransformTool(Tool):
         kept, gesture = self._lifted, self._gesture
         seen = covered or (gesture is None and frame.placement == self.there)
         fits = kept is not None and kept[0].selection is document.selection.identity
+        thing = self.instead or (kept[1] if kept is not None and fits else None)
         held = gesture.grip if gesture is not None else self._hovered
-        return PlacementOverlay(frame, kept[1] if kept is not None and fits and not seen else None, held)
+        return PlacementOverlay(frame, None if seen else thing, held)
 
     def lift(self, document: Document) -> None:
         """Have the picture of the selected thing made where there is none of it as it looks now."""

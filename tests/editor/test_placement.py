@@ -133,4 +133,4 @@ def test_the_knob_turns_about_the_middle_and_shift_by_fifteen_degrees() -> None:
 
 def test_a_tidy_placement_has_round_numbers_within_the_limits() -> None:
     assert Placement((0.04, -3.06), 1.00049, 539.96).tidy() == Placement((0.0, -3.1), 1.0, 180.0)
-    assert Placement((1e9, -1e9), 99.0, -180.0).tidy() == Placement((20_000.0, -20_000.0), SCALES[1], 180.0)
+    assert Placement((1e9, -1e9), 99.0, -180.0).tidy() == Placement((10_000.0, -10_000.0), SCALES[1], 180.0)
