@@ -159,6 +159,7 @@ class MainWindow(QMainWindow):
         self.regions.changed.connect(self._show_overlay)
         self.regions.placed.connect(self.option_bar.transform_page.show_placement)
         self.option_bar.transform_page.changed.connect(self.regions.set)
+        self.options.method_changed.connect(self.regions.fill_parameters)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
         self.option_bar.select_page.hint.left_out.connect(self.status.show_tool_hint)

@@ -63,7 +63,6 @@ class RegionsPart(QObject):
         tools.tool_changed.connect(lambda _: self._lift_timer.start())
         documents.current_changed.connect(self._follow)
         documents.removed.connect(lambda _: tool.forget())
-        options.method_changed.connect(self._fill_parameters)
         options.method_changed.connect(self._bring)
         options.changed.connect(self._take_parameter)
         options.exemplars.changed.connect(lambda _: self._bring())
@@ -123,8 +122,8 @@ class RegionsPart(QObject):
 
     # document and parameters
 
-    def _fill_parameters(self) -> None:
-        """Show the document's placement in the Method panel."""
+    def fill_parameters(self) -> None:
+        """Show the document's placement in the Method panel, which has the form of the chosen method by now."""
         document = self._documents.current
         if document is None or self._filling or placement_in(self._options.parameters()) is None:
             return
@@ -148,7 +147,7 @@ class RegionsPart(QObject):
     def _follow(self, document: Document | None) -> None:
         self._unsubscribe()
         self._unsubscribe = document.subscribe(self._document_changed) if document is not None else lambda: None
-        self._fill_parameters()
+        self.fill_parameters()
         self._bring()
         self._lift_timer.start()
 
@@ -156,7 +155,7 @@ class RegionsPart(QObject):
         if change.what in (What.SELECTION, What.CANVAS):
             self._bring()
         if change.what in (What.SELECTION, What.CANVAS, What.PLACEMENT):
-            self._fill_parameters()
+            self.fill_parameters()
             self._tell()
         if change.what not in (What.HISTORY, What.ACTIVE, What.PLACEMENT) and self._in_hand:
             self._lift_timer.start()
