@@ -7,7 +7,7 @@ import pytest
 
 from editor.geometry import Rect
 from editor.layers import GroupLayer
-from editor.lifting import MOST, lifted
+from editor.lifting import MOST, brought, lifted
 from editor.masks import ellipse
 from editor.tiles import TiledImage
 from tests.editor.builders import image_layer, noise, photo_document
@@ -57,3 +57,14 @@ def test_a_large_one_is_shown_smaller() -> None:
     assert width * height <= MOST * 1.01
     assert width / height == pytest.approx(4 / 3, rel=2e-3)
     assert (thing.pixels[..., 3] == 255).all()
+
+
+def test_what_is_brought_stands_in_the_box_as_large_as_fits() -> None:
+    picture = np.zeros((30, 60, 4), np.uint8)
+    picture[5:25, 10:50] = (200, 100, 0, 128)  # 40 x 20
+    thing = brought(picture, Rect(100, 50, 80, 100))
+    assert thing.area == Rect(100, 110, 80, 40)
+    assert thing.foreign
+    assert thing.pixels.shape == (20, 40, 4)
+    assert (thing.pixels == (100, 50, 0, 128)).all()
+    assert brought(picture, Rect(0, 0, 400, 10)).area == Rect(190, 0, 20, 10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,10 +12,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.errors import Message
-from app.jobs import method_info
 from app.jobs.bridge import request_of
 from app.jobs.engine_thread import EngineThread
-from app.jobs.method_info import describe
 from app.jobs.regions import placement_in, values_of
 from app.main_window import MainWindow
 from editor.commands import SetSelection
@@ -24,26 +22,10 @@ from editor.document import Document
 from editor.geometry import Rect
 from editor.masks import rectangle
 from editor.placement import Frame, Grip, Placement
-from tests.app.carrying import CARRY
 from tests.app.conftest import act, drag, photo
 
 SQUARE = Rect(8, 8, 16, 16)  # the red one in the photo
 Wait = Callable[[], None]
-
-
-@pytest.fixture
-def engine(window: MainWindow, document: Document, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineThread]:
-    """The window's engine with the plain method that carries pixels, and another one chosen."""
-    infos = [*window.options.methods, describe(CARRY)]
-    infos = [info for place, info in enumerate(infos) if info.id not in [later.id for later in infos[place + 1 :]]]
-    monkeypatch.setattr(method_info, "cached_methods", lambda: infos)
-    made = EngineThread(lambda: {CARRY.id: CARRY}, lambda model: model, lambda: None, parent=window)  # type: ignore[arg-type, return-value]
-    window.attach_engine(made)
-    made.methods_found.disconnect(window.options.set_methods)
-    window.options.set_methods(infos)
-    window.options.choose("sdedit")
-    yield made
-    made.shutdown()
 
 
 def select(document: Document, rect: Rect = SQUARE) -> None:
@@ -73,7 +55,7 @@ def test_the_method_s_parameters_are_the_placement() -> None:
 
 
 def test_a_drag_chooses_the_method_and_fills_its_parameters(
-    window: MainWindow, document: Document, engine: EngineThread
+    window: MainWindow, document: Document, carrying: EngineThread
 ) -> None:
     select(document)
     act(window, "transform")
@@ -91,7 +73,7 @@ def test_a_drag_chooses_the_method_and_fills_its_parameters(
     assert window.options["shift_x"] == 30.0
 
 
-def test_corner_and_knob_are_taken_at_any_zoom(window: MainWindow, document: Document, engine: EngineThread) -> None:
+def test_corner_and_knob_are_taken_at_any_zoom(window: MainWindow, document: Document, carrying: EngineThread) -> None:
     select(document)
     act(window, "transform")
     view = window.workspace.view
@@ -110,7 +92,7 @@ def test_corner_and_knob_are_taken_at_any_zoom(window: MainWindow, document: Doc
 
 
 def test_numbers_are_typed_in_the_row_or_in_the_panel(
-    window: MainWindow, document: Document, engine: EngineThread
+    window: MainWindow, document: Document, carrying: EngineThread
 ) -> None:
     page = window.option_bar.transform_page
     act(window, "transform")
@@ -134,7 +116,7 @@ def test_numbers_are_typed_in_the_row_or_in_the_panel(
 
 
 def test_another_selection_or_picture_has_its_own_placement(
-    window: MainWindow, document: Document, engine: EngineThread
+    window: MainWindow, document: Document, carrying: EngineThread
 ) -> None:
     select(document)
     act(window, "transform")
@@ -151,7 +133,7 @@ def test_another_selection_or_picture_has_its_own_placement(
 
 
 def test_enter_takes_the_thing_there_and_one_undo_brings_the_box_back(
-    qtbot: QtBot, window: MainWindow, document: Document, engine: EngineThread
+    qtbot: QtBot, window: MainWindow, document: Document, carrying: EngineThread
 ) -> None:
     select(document)
     act(window, "transform")
@@ -173,7 +155,7 @@ def test_enter_takes_the_thing_there_and_one_undo_brings_the_box_back(
     assert len(steps) == 3
 
 
-def test_escape_lets_the_thing_stay(window: MainWindow, document: Document, engine: EngineThread) -> None:
+def test_escape_lets_the_thing_stay(window: MainWindow, document: Document, carrying: EngineThread) -> None:
     select(document)
     act(window, "transform")
     shift_by(window, 40, 20)
@@ -185,7 +167,7 @@ def test_escape_lets_the_thing_stay(window: MainWindow, document: Document, engi
 
 
 def test_what_cannot_be_done_is_said(
-    window: MainWindow, document: Document, engine: EngineThread, posted: list[Message]
+    window: MainWindow, document: Document, carrying: EngineThread, posted: list[Message]
 ) -> None:
     act(window, "transform")
     drag(window, (16, 16), (30, 30))
@@ -202,7 +184,7 @@ def test_what_cannot_be_done_is_said(
 
 
 def test_the_layer_can_be_edited_again_with_its_box(
-    qtbot: QtBot, window: MainWindow, document: Document, engine: EngineThread, wait: Wait
+    qtbot: QtBot, window: MainWindow, document: Document, carrying: EngineThread, wait: Wait
 ) -> None:
     select(document)
     act(window, "transform")
@@ -235,7 +217,7 @@ def test_the_layer_can_be_edited_again_with_its_box(
 
 
 def test_the_picture_is_painted_with_the_thing_at_its_new_place(
-    qtbot: QtBot, window: MainWindow, document: Document, engine: EngineThread
+    qtbot: QtBot, window: MainWindow, document: Document, carrying: EngineThread
 ) -> None:
     select(document)
     act(window, "transform")
