@@ -162,7 +162,9 @@ class MainWindow(QMainWindow):
         self.options.method_changed.connect(self.regions.fill_parameters)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
-        self.option_bar.select_page.hint.left_out.connect(self.status.show_tool_hint)
+        hints = (self.option_bar.select_page.hint, self.option_bar.transform_page.hint)  # of which one page is shown
+        for hint in hints:
+            hint.left_out.connect(lambda _: self.status.show_tool_hint("".join(one.untold for one in hints)))
         self.words.hint.connect(self.status.show_hint)
         self.exemplars.hint.connect(self.status.show_hint)
         self.exemplars.shown.connect(lambda: self.docks.show("method"))

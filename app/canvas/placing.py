@@ -36,7 +36,7 @@ def paint_placing(painter: QPainter, overlay: PlacementOverlay, to_widget: QTran
     thing = overlay.lifted
     if thing is not None and (thing.foreign or not overlay.frame.placement.rests):
         _paint_hole(painter, thing, to_widget)
-        _paint_thing(painter, thing, to_transform(overlay.frame.matrix) * to_widget)
+        _paint_thing(painter, overlay, thing, to_widget)
     _paint_box(painter, overlay.frame, overlay.held, to_widget)
     painter.restore()
 
@@ -54,10 +54,12 @@ def _paint_hole(painter: QPainter, thing: Lifted, to_widget: QTransform) -> None
         painter.fillPath(edges, brush)
 
 
-def _paint_thing(painter: QPainter, thing: Lifted, to_widget: QTransform) -> None:
+def _paint_thing(painter: QPainter, overlay: PlacementOverlay, thing: Lifted, to_widget: QTransform) -> None:
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setTransform(to_widget, combine=True)
+    painter.setClipRect(_rect(overlay.canvas), Qt.ClipOperation.IntersectClip)
+    painter.setTransform(to_transform(overlay.frame.matrix), combine=True)
     painter.drawImage(_rect(thing.area), _picture(thing))
     painter.restore()
 

@@ -85,5 +85,6 @@ def _field(name: str, low: float, high: float, unit: str) -> QDoubleSpinBox:
     field.setSuffix("\u2009" + unit)
     field.setAccessibleName(name)
     field.setToolTip(name)
-    field.setFixedWidth(field.fontMetrics().horizontalAdvance("-8888.8 px") + 34)
+    field.lineEdit().setTextMargins(6, 0, 2, 0)
+    field.setFixedWidth(field.fontMetrics().horizontalAdvance("-10000.0 px") + 20)
     return field

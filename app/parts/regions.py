@@ -103,9 +103,10 @@ class RegionsPart(QObject):
 
     @property
     def _pastes(self) -> bool:
-        """Whether what is placed comes from elsewhere."""
+        """Whether what is placed is an example."""
         method = self._options.method
-        return method is not None and method.id == METHOD and self._options[TASK] == PASTE
+        pastes = method is not None and method.id == METHOD and self._options[TASK] == PASTE
+        return pastes and self._options.exemplars.of(self._documents.current) is not None
 
     def _choose_move(self) -> bool:
         """Have the method chosen that takes things elsewhere; False where it is not installed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from editor.geometry import Point
+from editor.geometry import Point, Rect
 from editor.lifting import Lifted
 from editor.placement import Frame, Grip
 from editor.pointing import Pointing, Sketch
@@ -50,11 +50,13 @@ class PlacementOverlay:
     """The box around a thing that is placed elsewhere.
 
     Attributes:
+        canvas: what of the thing lies outside will not be seen.
         lifted: the thing as it is seen; None where only its box is to be drawn.
         held: what of the box the pointer is at.
     """
 
     frame: Frame
+    canvas: Rect
     lifted: Lifted | None = None
     held: Grip | None = None
 

@@ -172,7 +172,7 @@ class TransformTool(Tool):
         fits = kept is not None and kept[0].selection is document.selection.identity
         thing = self.instead or (kept[1] if kept is not None and fits else None)
         held = gesture.grip if gesture is not None else self._hovered
-        return PlacementOverlay(frame, None if seen else thing, held)
+        return PlacementOverlay(frame, document.canvas, None if seen else thing, held)
 
     def lift(self, document: Document) -> None:
         """Have the picture of the selected thing made where there is none of it as it looks now."""

@@ -236,3 +236,16 @@ def test_the_picture_is_painted_with_the_thing_at_its_new_place(
     assert colour(53, 33) == (200, 40, 30)
     red, green, blue = colour(13.3, 16.2)  # shaded and hatched
     assert (red, green, blue) != (200, 40, 30)
+
+
+def test_the_floating_bar_stays_clear_of_the_box(
+    window: MainWindow, document: Document, carrying: EngineThread
+) -> None:
+    select(document)
+    act(window, "transform")
+    view = window.workspace.view
+    assert view is not None
+    for placement in (Placement(), Placement((30.0, 5.0), 1.2, 30.0)):
+        window.regions.set(placement)
+        lowest = max(view.canvas_to_widget(QPointF(*corner)).y() for corner in Frame(SQUARE, placement).corners)
+        assert window.workspace.bar.y() > lowest
