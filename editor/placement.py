@@ -91,7 +91,7 @@ SIDES = (Grip.TOP, Grip.RIGHT, Grip.BOTTOM, Grip.LEFT)
 
 
 @dataclass(frozen=True)
-class Frame:
+class TransformBox:
     """The box around a thing, as it is placed now.
 
     Attributes:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath, QPen, 
 
 from editor.geometry import Rect
 from editor.lifting import Lifted
-from editor.placement import Frame, Grip, Matrix
+from editor.placement import Grip, Matrix, TransformBox
 from editor.tools.overlay import PlacementOverlay
 
 EDGE, RIM = QColor(255, 255, 255, 240), QColor(0, 0, 0, 170)
@@ -64,7 +64,7 @@ def _paint_thing(painter: QPainter, overlay: PlacementOverlay, thing: Lifted, to
     painter.restore()
 
 
-def _paint_box(painter: QPainter, frame: Frame, held: Grip | None, to_widget: QTransform) -> None:
+def _paint_box(painter: QPainter, frame: TransformBox, held: Grip | None, to_widget: QTransform) -> None:
     grips = {grip: to_widget.map(QPointF(*at)) for grip, at in frame.grips(_scale(to_widget)).items()}
     corners = to_widget.map(_polygon(frame.corners))
     lines = QPainterPath()

@@ -27,7 +27,7 @@ from app.canvas.selection import FoundOverlay, HiddenOverlay, SelectionOverlay
 from app.canvas.surface import Surface
 from editor.document import Document
 from editor.geometry import EMPTY, Rect
-from editor.placement import Frame
+from editor.placement import TransformBox
 from editor.tiles import TiledImage
 from editor.tools.base import Tool
 from editor.tools.options import ToolOptions
@@ -287,7 +287,7 @@ class CanvasView(Surface):
         bounds = self._selection.bounds
         rect = self.canvas_rect_to_widget(QRectF(bounds.x, bounds.y, bounds.width, bounds.height)) if bounds else None
         if rect is not None and self.document is not None and not self.document.placement.rests:
-            corners = [QPointF(*corner) for corner in Frame(bounds, self.document.placement).corners]
+            corners = [QPointF(*corner) for corner in TransformBox(bounds, self.document.placement).corners]
             rect = rect.united(self.to_widget.map(QPolygonF(corners)).boundingRect())
         if rect != self._selection_rect:
             self._selection_rect = rect

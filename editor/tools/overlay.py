@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from editor.geometry import Point, Rect
 from editor.lifting import Lifted
-from editor.placement import Frame, Grip
+from editor.placement import Grip, TransformBox
 from editor.pointing import Pointing, Sketch
 
 
@@ -55,7 +55,7 @@ class PlacementOverlay:
         held: what of the box the pointer is at.
     """
 
-    frame: Frame
+    frame: TransformBox
     canvas: Rect
     lifted: Lifted | None = None
     held: Grip | None = None

@@ -14,7 +14,7 @@ from editor.geometry import Point
 from editor.identity import Identity
 from editor.layers import Layer, LayerId
 from editor.lifting import Lifted, lifted
-from editor.placement import Frame, Grip, Placement
+from editor.placement import Grip, Placement, TransformBox
 from editor.tools.base import Tool
 from editor.tools.options import ToolOptions
 from editor.tools.overlay import PlacementOverlay
@@ -32,7 +32,7 @@ class _Gesture:
     """
 
     document: Document
-    frame: Frame
+    frame: TransformBox
     grip: Grip
     pressed: Point
     now: Placement
@@ -154,14 +154,14 @@ class TransformTool(Tool):
 
     # what is shown
 
-    def frame(self, document: Document) -> Frame | None:
+    def frame(self, document: Document) -> TransformBox | None:
         """The box as it is placed now, also in the middle of a gesture; None while nothing is selected."""
         gesture = self._gesture
         if gesture is not None and gesture.document is document:
             return replace(gesture.frame, placement=gesture.now)
         selection = document.selection
         box = selection.content() if selection is not None else None
-        return Frame(box, document.placement) if box else None
+        return TransformBox(box, document.placement) if box else None
 
     def standing(self, document: Document, *, covered: bool) -> PlacementOverlay | None:
         frame = self.frame(document)

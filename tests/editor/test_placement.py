@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editor.geometry import Rect
-from editor.placement import ARM, REACH, SCALES, Frame, Grip, Placement
+from editor.placement import ARM, REACH, SCALES, Grip, Placement, TransformBox
 
 BOX = Rect(40, 30, 80, 60)  # its middle is (80, 60)
 placements = st.builds(
@@ -36,7 +36,7 @@ def test_the_matrix_turns_clockwise_about_the_middle_then_shifts() -> None:
 
 
 def test_a_frame_that_rests_is_its_box() -> None:
-    frame = Frame(BOX)
+    frame = TransformBox(BOX)
     assert Placement().rests
     assert frame.corners == ((40, 30), (120, 30), (120, 90), (40, 90))
     assert frame.middle == frame.centre == (80, 60)
@@ -46,7 +46,7 @@ def test_a_frame_that_rests_is_its_box() -> None:
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 4.0])
 def test_handles_are_hit_as_large_at_every_zoom(scale: float) -> None:
-    frame = Frame(Rect(0, 0, 2000, 1600), Placement((300.0, 40.0), 1.5, 30.0))
+    frame = TransformBox(Rect(0, 0, 2000, 1600), Placement((300.0, 40.0), 1.5, 30.0))
     grips = frame.grips(scale)
     assert len(grips) == 9
     for grip, (x, y) in grips.items():
@@ -62,7 +62,7 @@ def test_handles_are_hit_as_large_at_every_zoom(scale: float) -> None:
 
 def test_the_grip_that_turns_stands_above_the_thing_wherever_up_is() -> None:
     for turn in (0.0, 90.0, -135.0):
-        frame = Frame(BOX, Placement((5.0, 6.0), 1.2, turn))
+        frame = TransformBox(BOX, Placement((5.0, 6.0), 1.2, turn))
         x, y = frame.grips(2.0)[Grip.TURN]
         middle = frame.middle
         assert hypot(x - middle[0], y - middle[1]) == pytest.approx(1.2 * 30 + ARM / 2)
@@ -72,10 +72,10 @@ def test_the_grip_that_turns_stands_above_the_thing_wherever_up_is() -> None:
 
 
 def test_a_tiny_box_is_moved_and_a_small_one_has_no_handles_at_its_sides() -> None:
-    tiny = Frame(Rect(10, 10, 8, 8))
+    tiny = TransformBox(Rect(10, 10, 8, 8))
     assert tiny.hit((14, 14), 1.0) is Grip.INSIDE
     assert tiny.hit((10, 10), 1.0) is Grip.INSIDE
-    small = Frame(Rect(10, 10, 30, 30))
+    small = TransformBox(Rect(10, 10, 30, 30))
     assert set(small.grips(1.0)) == {
         Grip.TOP_LEFT, Grip.TOP_RIGHT, Grip.BOTTOM_LEFT, Grip.BOTTOM_RIGHT, Grip.TURN,
     }  # fmt: skip
@@ -83,28 +83,28 @@ def test_a_tiny_box_is_moved_and_a_small_one_has_no_handles_at_its_sides() -> No
 
 
 def test_a_drag_inside_moves_by_whole_pixels_and_shift_keeps_to_one_axis() -> None:
-    frame = Frame(BOX, Placement((2.5, 0.0), 1.3, 20.0))
+    frame = TransformBox(BOX, Placement((2.5, 0.0), 1.3, 20.0))
     assert frame.dragged(Grip.INSIDE, (80, 60), (91.6, 55.2)) == Placement((14.5, -5.0), 1.3, 20.0)
     assert frame.dragged(Grip.INSIDE, (80, 60), (91.6, 55.2), straight=True) == Placement((14.5, 0.0), 1.3, 20.0)
     assert frame.dragged(Grip.INSIDE, (80, 60), (81, 20), straight=True).shift == (2.5, -40.0)
 
 
 def test_a_corner_follows_the_pointer_and_the_opposite_one_stays() -> None:
-    frame = Frame(BOX)
+    frame = TransformBox(BOX)
     larger = frame.dragged(Grip.BOTTOM_RIGHT, (120, 90), (160, 120))
     assert larger == Placement((20.0, 15.0), 1.5, 0.0)
-    corners = Frame(BOX, larger).corners
+    corners = TransformBox(BOX, larger).corners
     assert corners[0] == pytest.approx((40, 30))
     assert corners[2] == pytest.approx((160, 120))
 
 
 @given(placements, st.sampled_from([grip for grip in Grip if grip not in (Grip.TURN, Grip.INSIDE)]))
 def test_what_lies_opposite_stays_however_the_thing_is_placed(placement: Placement, grip: Grip) -> None:
-    frame = Frame(BOX, placement)
+    frame = TransformBox(BOX, placement)
     across, down = grip.value
     handle, opposite = frame._at(across, down), frame._at(1 - across, 1 - down)
     outwards = handle[0] + 0.25 * (handle[0] - opposite[0]), handle[1] + 0.25 * (handle[1] - opposite[1])
-    now = Frame(BOX, frame.dragged(grip, handle, outwards))
+    now = TransformBox(BOX, frame.dragged(grip, handle, outwards))
     if placement.scale * 1.25 <= SCALES[1]:
         assert now.placement.scale == pytest.approx(placement.scale * 1.25, abs=1e-3)
     assert now._at(1 - across, 1 - down) == pytest.approx(opposite, abs=0.15)  # shift to a tenth of a pixel
@@ -112,22 +112,22 @@ def test_what_lies_opposite_stays_however_the_thing_is_placed(placement: Placeme
 
 
 def test_alt_resizes_about_the_middle() -> None:
-    assert Frame(BOX).dragged(Grip.RIGHT, (120, 60), (140, 60), centred=True) == Placement((0.0, 0.0), 1.5, 0.0)
-    assert Frame(BOX).dragged(Grip.RIGHT, (120, 60), (140, 60)) == Placement((10.0, 0.0), 1.25, 0.0)
+    assert TransformBox(BOX).dragged(Grip.RIGHT, (120, 60), (140, 60), centred=True) == Placement((0.0, 0.0), 1.5, 0.0)
+    assert TransformBox(BOX).dragged(Grip.RIGHT, (120, 60), (140, 60)) == Placement((10.0, 0.0), 1.25, 0.0)
 
 
 def test_a_thing_is_never_turned_inside_out() -> None:
-    placed = Frame(BOX).dragged(Grip.BOTTOM_RIGHT, (120, 90), (-300, -300))
+    placed = TransformBox(BOX).dragged(Grip.BOTTOM_RIGHT, (120, 90), (-300, -300))
     assert placed.scale == SCALES[0]
-    assert Frame(BOX, placed).corners[0] == pytest.approx((40, 30), abs=0.1)
-    assert Frame(BOX).dragged(Grip.LEFT, (40, 60), (-3000, 60)).scale == SCALES[1]
+    assert TransformBox(BOX, placed).corners[0] == pytest.approx((40, 30), abs=0.1)
+    assert TransformBox(BOX).dragged(Grip.LEFT, (40, 60), (-3000, 60)).scale == SCALES[1]
 
 
 def test_the_knob_turns_about_the_middle_and_shift_by_fifteen_degrees() -> None:
-    frame = Frame(BOX, Placement((100.0, 0.0), 1.0, 10.0))  # its middle is at (180, 60)
+    frame = TransformBox(BOX, Placement((100.0, 0.0), 1.0, 10.0))  # its middle is at (180, 60)
     assert frame.dragged(Grip.TURN, (180, 0), (240, 60)) == Placement((100.0, 0.0), 1.0, 100.0)
     assert frame.dragged(Grip.TURN, (180, 0), (240, 60), straight=True).turn == 105.0
-    over = Frame(BOX, Placement(turn=170.0)).dragged(Grip.TURN, (80, 0), (140, 60))
+    over = TransformBox(BOX, Placement(turn=170.0)).dragged(Grip.TURN, (80, 0), (140, 60))
     assert over.turn == -100.0
 
 

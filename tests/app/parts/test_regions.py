@@ -21,7 +21,7 @@ from editor.composite import composite
 from editor.document import Document
 from editor.geometry import Rect
 from editor.masks import rectangle
-from editor.placement import Frame, Grip, Placement
+from editor.placement import Grip, Placement, TransformBox
 from tests.app.conftest import act, drag, photo
 
 SQUARE = Rect(8, 8, 16, 16)  # the red one in the photo
@@ -80,11 +80,11 @@ def test_corner_and_knob_are_taken_at_any_zoom(window: MainWindow, document: Doc
     assert view is not None
     for zoom in (4.0, 12.0):
         view.zoom_to(zoom)
-        corner = Frame(SQUARE).grips(zoom)[Grip.BOTTOM_RIGHT]
+        corner = TransformBox(SQUARE).grips(zoom)[Grip.BOTTOM_RIGHT]
         drag(window, corner, (corner[0] + 8, corner[1] + 8))
         assert document.placement == Placement((4.0, 4.0), 1.5)
-        knob = Frame(SQUARE, document.placement).grips(zoom)[Grip.TURN]
-        middle = Frame(SQUARE, document.placement).middle
+        knob = TransformBox(SQUARE, document.placement).grips(zoom)[Grip.TURN]
+        middle = TransformBox(SQUARE, document.placement).middle
         drag(window, knob, (middle[0] + 30, middle[1]))
         assert document.placement.turn == pytest.approx(90.0, abs=1.0)
         document.history.undo()
@@ -203,7 +203,7 @@ def test_the_layer_can_be_edited_again_with_its_box(
     assert tool.left_out == {result}
     seen = tool.standing(document, covered=False)
     assert seen is not None
-    assert seen.frame == Frame(SQUARE, Placement((40.0, 20.0)))
+    assert seen.frame == TransformBox(SQUARE, Placement((40.0, 20.0)))
     assert seen.lifted is None  # the layer shows it there already
     qtbot.waitUntil(lambda: tool._lifted is not None, timeout=5000)
     shift_by(window, 10, 0)
@@ -247,5 +247,5 @@ def test_the_floating_bar_stays_clear_of_the_box(
     assert view is not None
     for placement in (Placement(), Placement((30.0, 5.0), 1.2, 30.0)):
         window.regions.set(placement)
-        lowest = max(view.canvas_to_widget(QPointF(*corner)).y() for corner in Frame(SQUARE, placement).corners)
+        lowest = max(view.canvas_to_widget(QPointF(*corner)).y() for corner in TransformBox(SQUARE, placement).corners)
         assert window.workspace.bar.y() > lowest

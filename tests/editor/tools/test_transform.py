@@ -9,7 +9,7 @@ from editor.document import Document
 from editor.errors import DocumentError
 from editor.events import Modifier
 from editor.geometry import Rect
-from editor.placement import Frame, Grip, Placement
+from editor.placement import Grip, Placement, TransformBox
 from editor.tiles import TiledImage
 from editor.tools import ToolOptions
 from editor.tools.transform import TransformTool
@@ -45,7 +45,7 @@ def test_one_drag_is_one_step_and_undo_takes_it_back(tool: TransformTool) -> Non
     gesture(tool, document, (80, 60), (90, 65), (110, 50))
     assert document.placement == Placement((30.0, -10.0))
     assert [step.title for step in document.history.steps] == ["Select", "Transform region"]
-    corner = Frame(BOX, document.placement).corners[2]  # (150, 80)
+    corner = TransformBox(BOX, document.placement).corners[2]  # (150, 80)
     gesture(tool, document, corner, (190, 110))
     assert document.placement == Placement((50.0, 5.0), 1.5)
     document.history.undo()
@@ -59,7 +59,7 @@ def test_one_drag_is_one_step_and_undo_takes_it_back(tool: TransformTool) -> Non
 
 def test_shift_snaps_and_alt_resizes_about_the_middle(tool: TransformTool) -> None:
     document = selecting()
-    x, y = Frame(BOX).grips(1.0)[Grip.TURN]
+    x, y = TransformBox(BOX).grips(1.0)[Grip.TURN]
     gesture(tool, document, (x, y), (150, 61), modifiers=Modifier.SHIFT)
     assert document.placement == Placement(turn=90.0)
     document.history.undo()
@@ -72,12 +72,12 @@ def test_a_cancelled_drag_a_click_and_a_press_beside_leave_no_step(tool: Transfo
     before = document.snapshot()
     tool.press(document, event(80, 60))
     tool.move(document, event(120, 90))
-    assert tool.frame(document) == Frame(BOX, Placement((40.0, 30.0)))
+    assert tool.frame(document) == TransformBox(BOX, Placement((40.0, 30.0)))
     tool.cancel(document)
     gesture(tool, document, (80, 60), (80, 60))
     gesture(tool, document, (250, 250), (10, 10))
     assert document.snapshot() is before
-    assert tool.frame(document) == Frame(BOX)
+    assert tool.frame(document) == TransformBox(BOX)
 
 
 def test_a_placement_belongs_to_its_selection(tool: TransformTool) -> None:
@@ -99,7 +99,7 @@ def test_it_goes_along_when_the_canvas_is_cropped(tool: TransformTool) -> None:
     gesture(tool, document, (80, 60), (110, 60))
     document.history.do(commands.Crop(Rect(20, 20, 200, 200)))
     assert document.placement == Placement((30.0, 0.0))
-    assert tool.frame(document) == Frame(BOX.translated(-20, -20), Placement((30.0, 0.0)))
+    assert tool.frame(document) == TransformBox(BOX.translated(-20, -20), Placement((30.0, 0.0)))
     document.history.undo()
     assert document.placement == Placement((30.0, 0.0))
 
@@ -130,7 +130,7 @@ def test_what_is_shown_is_the_thing_at_its_new_place(tool: TransformTool) -> Non
     resting = tool.standing(document, covered=False)
     assert resting is not None
     assert resting.lifted is not None
-    assert (resting.frame, resting.held, resting.lifted.area) == (Frame(BOX), Grip.INSIDE, BOX)
+    assert (resting.frame, resting.held, resting.lifted.area) == (TransformBox(BOX), Grip.INSIDE, BOX)
     first = resting.lifted
     tool.press(document, event(80, 60))
     tool.move(document, event(100, 60))
