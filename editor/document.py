@@ -61,6 +61,13 @@ class Snapshot:
     def canvas(self) -> Rect:
         return Rect(0, 0, *self.size)
 
+    @property
+    def placement(self) -> Placement:
+        """Where what is selected shall go."""
+        if self.placed is None or self.selection is None or self.placed.of is not self.selection.identity:
+            return Placement()
+        return self.placed.placement
+
 
 class Document:
     """One open picture.
@@ -155,10 +162,7 @@ class Document:
     @property
     def placement(self) -> Placement:
         """Where what is selected now shall go."""
-        placed, selection = self.placed, self.selection
-        if placed is None or selection is None or placed.of is not selection.identity:
-            return Placement()
-        return placed.placement
+        return self._state.placement
 
     @property
     def modified(self) -> bool:

@@ -22,6 +22,7 @@ from app.jobs.regions import LOOKS, PASTE
 from app.parts.edit import EditPart
 from app.settings import Settings
 from editor.clipboard import under_selection
+from editor.commands import SetPlacement
 from editor.document import Document
 from editor.layers import BlendMode, ImageLayer, layer_bounds
 from editor.masks import Mask
@@ -198,6 +199,8 @@ class ExemplarsPart(QObject):
         if use is not None:
             if self._options.method is None or self._options.method.id != use.method:
                 self._options.choose(use.method)
+            if use.task == PASTE and self._options[TASK] != PASTE and not document.placement.rests:
+                document.history.do(SetPlacement(None, self.tr("Reset transform")))  # it was meant for something else
             if use.task:
                 self._options.set(TASK, use.task)
         self.shown.emit()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -23,6 +24,7 @@ from editor.files.reading import broken
 from editor.files.sidecar import LayerExtras, Piece, Sidecar, SidecarError, StoredImage
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role, new_layer_id
+from editor.placement import Placed, Placement
 from editor.tiles import UINT8, UINT16, Array, TiledImage, converted
 
 _NOTES = 3  # told one by one
@@ -87,7 +89,8 @@ class _Reader:
         active = self.active
         if self.sidecar is None and active is None and layers:
             active = layers[-1].id
-        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection)
+        placed = self._placed(selection)
+        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection, placed=placed)
         return Opened(snapshot, "" if self.sidecar is None else self.sidecar.title, self._note())
 
     def _note(self) -> str:
@@ -169,6 +172,13 @@ class _Reader:
         if found.default:
             raise broken(self.archive.name)
         return found.astype(UINT8)
+
+    def _placed(self, selection: TiledImage | None) -> Placed | None:
+        """Where the selection goes; numbers that no placement has count as none."""
+        stored = self.sidecar.placement if self.sidecar is not None else None
+        if stored is None or selection is None or not all(map(isfinite, astuple(stored))):
+            return None
+        return Placed(selection.identity, Placement((stored.shift_x, stored.shift_y), stored.scale, stored.turn).tidy())
 
     def _check_place(self, job: _Wanted) -> None:
         stored = job.stored

@@ -75,6 +75,16 @@ class LayerExtras:
 
 
 @dataclass(frozen=True)
+class StoredPlacement:
+    """Where what is selected shall go, see `editor.placement.Placement`."""
+
+    shift_x: float
+    shift_y: float
+    scale: float
+    turn: float
+
+
+@dataclass(frozen=True)
 class Sidecar:
     """The document; `profile` names an entry."""
 
@@ -83,6 +93,7 @@ class Sidecar:
     title: str = ""
     profile: str | None = None
     selection: StoredImage | None = None
+    placement: StoredPlacement | None = None
     layers: dict[str, LayerExtras] = field(default_factory=dict)
 
 
@@ -120,7 +131,7 @@ def _checked(hint: Any, value: Any) -> Any:
         return None if value is None else _checked(options[0], value)
     if hint == tuple[Piece, ...] and isinstance(value, list):
         return tuple(_built(Piece, piece) for piece in value)
-    if hint in (StoredImage, LayerExtras):
+    if hint in (StoredImage, StoredPlacement, LayerExtras):
         return _built(hint, value)
     if hint == dict[str, LayerExtras] and isinstance(value, dict):
         return {key: _built(LayerExtras, layer) for key, layer in value.items()}

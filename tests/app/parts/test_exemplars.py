@@ -23,6 +23,7 @@ from editor.commands import SetSelection
 from editor.document import Document
 from editor.geometry import Rect
 from editor.masks import rectangle
+from editor.placement import Placement
 from engine.request import EditRequest
 from tests.app.conftest import act
 
@@ -232,6 +233,11 @@ def test_what_is_pasted_is_shown_in_the_box_where_it_will_stand(
     assert window.options["task"] == "paste"  # it is placed, not what is selected
     window.options.set("task", "move")
     assert window.regions.tool.instead is None
+    assert document.placement == Placement((5.0, 0.0))
+    drop(window, picture)
+    choose(window, "Paste into the scene")
+    wait()
+    assert document.placement.rests  # what is brought in now stands where it was selected
 
 
 def test_an_example_comes_back_with_the_layer_and_can_be_exchanged(
