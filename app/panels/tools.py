@@ -20,7 +20,7 @@ GROUPS = (
     ("transform", "move"),
 )
 SWATCH = QSize(36, 40)
-ROOMY, TIGHT = (4, 8, 32), (1, 2, 26)  # pixels between the tools, above and below all of them, and of their sides
+ROOMY, TIGHT = (4, 8, 32), (1, 2, 26)  # pixels between the tools, above and below all of them, and a side of each
 
 
 class Swatches(QAbstractButton):
@@ -96,13 +96,13 @@ class ToolBar(QToolBar):
         self._show_tool(tools.current)
 
     def _space(self, between: int, around: int, side: int) -> None:
-        self._column.setContentsMargins(6, around, 6, around)
-        self._column.setSpacing(between)
         for button in self._buttons:
             button.setFixedSize(side, side)
+        self._column.setContentsMargins(6, around, 6, around)
+        self._column.setSpacing(between)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low window everything is smaller and closer together, so that the colours are whole."""
+        """In a low window everything moves closer together, so that the colours are whole."""
         super().resizeEvent(event)
         self._space(*(ROOMY if self.height() >= self._roomy else TIGHT))
 
