@@ -157,8 +157,7 @@ class MainWindow(QMainWindow):
         self.clicks.changed.connect(self._show_overlay)
         self.option_bar.select_page.join(self.clicks)
         self.regions.changed.connect(self._show_overlay)
-        self.regions.placed.connect(self.option_bar.transform_page.show_placement)
-        self.option_bar.transform_page.changed.connect(self.regions.set)
+        self.option_bar.transform_page.join(self.regions)
         self.options.method_changed.connect(self.regions.fill_parameters)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
@@ -168,7 +167,7 @@ class MainWindow(QMainWindow):
         self.words.hint.connect(self.status.show_hint)
         self.exemplars.hint.connect(self.status.show_hint)
         self.exemplars.shown.connect(lambda: self.docks.show("method"))
-        self.options.exemplars.changed.connect(lambda _: self._show_exemplar())
+        self.method_panel.exemplar.join(self.exemplars)
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
         runs.located.connect(self._show_found)
@@ -190,10 +189,6 @@ class MainWindow(QMainWindow):
             panel.failed.connect(self.messages.report)
         self.layers_panel.recipe_wanted.connect(self.recipes.open)
         self.method_panel.replace_ended.connect(self.recipes.end_replacing)
-        exemplar = self.method_panel.exemplar
-        exemplar.choose_wanted.connect(self.exemplars.choose_file)
-        exemplar.remove_wanted.connect(self.exemplars.remove)
-        exemplar.file_dropped.connect(self.exemplars.use_file)
         self.jobs_panel.cancel_wanted.connect(self.runs.cancel_job)
         self.status.zoom_wanted.connect(self.view.set_zoom)
         self.menus.method_chosen.connect(self.options.choose)
@@ -258,7 +253,6 @@ class MainWindow(QMainWindow):
         self.layers_panel.set_document(document)
         self.history_panel.set_document(document)
         self.option_bar.setEnabled(document is not None)
-        self._show_exemplar()
         self._show_recent()
         self._show_view()
         self._refresh.start()
@@ -333,9 +327,6 @@ class MainWindow(QMainWindow):
         view = self.workspace.view_of(document)
         if view is not None:
             view.show_found(job, mask)
-
-    def _show_exemplar(self) -> None:
-        self.method_panel.exemplar.show_exemplar(self.options.exemplars.of(self.documents.current))
 
     # lists
 

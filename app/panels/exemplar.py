@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from app.clipboard import to_image
 from app.exemplars import Exemplar
+from app.parts.exemplars import ExemplarsPart
 from app.theme import colours
 from app.widgets import ElidedLabel, caption, icon_button
 from editor.tiles import UINT8, converted
@@ -105,6 +106,14 @@ class ExemplarBox(QWidget):
         outer.addWidget(self._title)
         outer.addLayout(row)
         self.show_exemplar(None)
+
+    def join(self, exemplars: ExemplarsPart) -> None:
+        """Follow and steer the current picture's example."""
+        self.choose_wanted.connect(exemplars.choose_file)
+        self.remove_wanted.connect(exemplars.remove)
+        self.file_dropped.connect(exemplars.use_file)
+        exemplars.changed.connect(self.show_exemplar)
+        exemplars.tell()
 
     def show_exemplar(self, exemplar: Exemplar | None) -> None:
         """Show an example, or what to do to have one."""

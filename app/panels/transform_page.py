@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
 
 from app.panels.hint import HintLabel
+from app.parts.regions import RegionsPart
 from app.widgets import action_button, caption, hide_to_fit
 from editor.placement import FARTHEST, SCALES, Placement
 
@@ -49,6 +50,11 @@ class TransformPage(QWidget):
         row.addSpacing(6)
         row.addWidget(self.hint, 1)
         self.show_placement(None)
+
+    def join(self, regions: RegionsPart) -> None:
+        """Follow and steer where what is selected goes."""
+        regions.placed.connect(self.show_placement)
+        self.changed.connect(regions.set)
 
     def show_placement(self, placement: Placement | None) -> None:
         """Show where the thing goes; None = nothing is selected."""

@@ -47,10 +47,12 @@ class ExemplarsPart(QObject):
     """Signals:
     hint: what to do next, for the status line.
     shown: there is an example to be seen in the Method panel.
+    changed: the current picture's Exemplar, or None.
     """
 
     hint = Signal(str)
     shown = Signal()
+    changed = Signal(object)
 
     def __init__(
         self,
@@ -65,6 +67,12 @@ class ExemplarsPart(QObject):
         super().__init__(window)
         self._documents, self._options, self._edit = documents, options, edit
         self._background, self._messages, self._settings, self._window = background, messages, settings, window
+        documents.current_changed.connect(lambda _: self.tell())
+        options.exemplars.changed.connect(lambda _: self.tell())
+
+    def tell(self) -> None:
+        """Tell `changed`."""
+        self.changed.emit(self._options.exemplars.of(self._documents.current))
 
     # what the artist does
 

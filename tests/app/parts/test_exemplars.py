@@ -247,7 +247,7 @@ def test_an_example_comes_back_with_the_layer_and_can_be_exchanged(
     window.options.choose("dragon", {"task": "paste"})
     window.exemplars.use_file(picture)
     wait()
-    with qtbot.waitSignal(window.runs.applied, timeout=20_000):
+    with qtbot.waitSignal(window.runs.applied, timeout=60_000):
         act(window, "run")
     result = document.active
     assert result is not None

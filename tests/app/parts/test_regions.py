@@ -142,7 +142,7 @@ def test_enter_takes_the_thing_there_and_one_undo_brings_the_box_back(
     view = window.workspace.view
     assert view is not None
     view.setFocus()
-    with qtbot.waitSignal(window.runs.applied, timeout=20_000):
+    with qtbot.waitSignal(window.runs.applied, timeout=60_000):
         QTest.keyClick(view, Qt.Key.Key_Return)
     after = composite(document.snapshot())
     assert (after[28:44, 48:64, :3] == (200, 40, 30)).all()  # the square is there
@@ -189,7 +189,7 @@ def test_the_layer_can_be_edited_again_with_its_box(
     select(document)
     act(window, "transform")
     shift_by(window, 40, 20)
-    with qtbot.waitSignal(window.runs.applied, timeout=20_000):
+    with qtbot.waitSignal(window.runs.applied, timeout=60_000):
         window.regions.run()
     result = document.active
     assert result is not None
@@ -208,7 +208,7 @@ def test_the_layer_can_be_edited_again_with_its_box(
     qtbot.waitUntil(lambda: tool._lifted is not None, timeout=5000)
     shift_by(window, 10, 0)
     qtbot.waitUntil(lambda: tool._lifted is not None and tool._lifted[1].pixels[0, 0, 0] == 200, timeout=5000)
-    with qtbot.waitSignal(window.runs.applied, timeout=20_000):
+    with qtbot.waitSignal(window.runs.applied, timeout=60_000):
         window.regions.run()
     request = request_of(document[result])
     assert placement_in(vars(request.parameters)) == Placement((50.0, 20.0))
