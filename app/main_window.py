@@ -35,6 +35,7 @@ from app.parts.files import FilesPart
 from app.parts.filling import FillingPart
 from app.parts.help import HelpPart
 from app.parts.layers import LayersPart
+from app.parts.points import PointsPart
 from app.parts.recipes import RecipesPart
 from app.parts.regions import RegionsPart
 from app.parts.runs import RunsPart
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         self.tools.run_with(landing)
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
         self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
+        self.points = PointsPart(documents, self.tools, messages, self)
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
@@ -155,13 +157,16 @@ class MainWindow(QMainWindow):
         self.tools.tool_changed.connect(lambda _: self._give_tools())
         self.clicks.looking.connect(self._show_look)
         self.clicks.changed.connect(self._show_overlay)
+        self.points.changed.connect(self._show_overlay)
         self.option_bar.select_page.join(self.clicks)
         self.regions.changed.connect(self._show_overlay)
         self.option_bar.transform_page.join(self.regions)
         self.options.method_changed.connect(self.regions.fill_parameters)
+        self.option_bar.points_page.join(self.points)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
-        hints = (self.option_bar.select_page.hint, self.option_bar.transform_page.hint)  # of which one page is shown
+        bar = self.option_bar
+        hints = (bar.select_page.hint, bar.points_page.hint, bar.transform_page.hint)  # of which one page is shown
         for hint in hints:
             hint.left_out.connect(lambda _: self.status.show_tool_hint("".join(one.untold for one in hints)))
         self.words.hint.connect(self.status.show_hint)
@@ -183,6 +188,7 @@ class MainWindow(QMainWindow):
         self.options.methods_changed.connect(self._show_methods)
         self.options.method_changed.connect(lambda: self.menus.show_method(self.options.method))
         self.options.method_changed.connect(self._refresh.start)
+        self.options.method_changed.connect(self._show_points)
 
     def _connect_panels(self) -> None:
         for panel in (self.layers_panel, self.history_panel):
@@ -236,6 +242,7 @@ class MainWindow(QMainWindow):
         view.gesture_finished.connect(self._gesture_finished)
         view.context_menu.connect(self.menus.show_canvas_menu)
         self._give_tools()
+        self._show_points()
 
     def _in_gesture(self, document: Document) -> bool:
         view = self.workspace.view_of(document)
@@ -248,6 +255,12 @@ class MainWindow(QMainWindow):
     def _give_tools(self) -> None:
         for view in self.workspace:
             view.set_tool(self.tools.tool, self.tools.options)
+
+    def _show_points(self) -> None:
+        """Drag points are seen whatever tool is in hand where the method chosen drags by them."""
+        method = self.options.method
+        for view in self.workspace:
+            view.set_points_shown(method is not None and "points" in method.inputs)
 
     def _show_document(self, document: Document | None) -> None:
         self.layers_panel.set_document(document)

@@ -13,7 +13,15 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygo
 
 from app.canvas.placing import paint_placing, placing_bounds
 from app.canvas.pointing import paint_pointing, pointing_bounds
-from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PlacementOverlay, PointingOverlay
+from app.canvas.points import paint_points, points_bounds
+from editor.tools.overlay import (
+    CircleOverlay,
+    OutlineOverlay,
+    Overlay,
+    PlacementOverlay,
+    PointingOverlay,
+    PointsOverlay,
+)
 
 DARK, LIGHT = QColor(0, 0, 0, 170), QColor(255, 255, 255, 235)
 DASH = 4.0  # widget pixels
@@ -137,4 +145,5 @@ _KINDS: dict[type, OverlayKind] = {
     CircleOverlay: OverlayKind(_circle_bounds, _paint_circle),
     PointingOverlay: OverlayKind(pointing_bounds, paint_pointing),
     PlacementOverlay: OverlayKind(placing_bounds, paint_placing),
+    PointsOverlay: OverlayKind(points_bounds, paint_points),
 }

@@ -5,6 +5,7 @@ from editor.commands.canvas import Crop, ResizeCanvas
 from editor.commands.merging import Flatten, MergeDown
 from editor.commands.pixels import MoveLayer, ReplaceMask, ReplacePixels, SetSelection, SwapTiles
 from editor.commands.placement import SetPlacement
+from editor.commands.points import SetPoints
 from editor.commands.properties import (
     Rename,
     SetAlphaLocked,
@@ -51,6 +52,7 @@ __all__ = [
     "SetMaskEnabled",
     "SetOpacity",
     "SetPlacement",
+    "SetPoints",
     "SetProperty",
     "SetRecipe",
     "SetSelection",

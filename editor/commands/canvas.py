@@ -8,9 +8,11 @@ from editor import limits
 from editor.commands.base import Command, Sequence
 from editor.commands.pixels import SetSelection, shift_layer
 from editor.commands.placement import SetPlacement
+from editor.commands.points import SetPoints
 from editor.document import Document
 from editor.geometry import Rect
 from editor.placement import Placed
+from editor.points import cut_to
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class ResizeCanvas(Command):
             parts = (SetSelection(None), *parts, SetSelection(moved))
             if not document.placement.rests:
                 parts = (*parts, SetPlacement(Placed(moved.identity, document.placement)))
+        if document.points:
+            there = (pair.translated(*self.shift) for pair in document.points)
+            parts = (SetPoints(()), *parts, SetPoints(cut_to(there, Rect(0, 0, self.width, self.height))))
         return Sequence(parts, self.title).apply(document)
 
     def check(self, document: Document) -> None:

@@ -151,6 +151,7 @@ class _Book:
             profile=profile,
             selection=selection,
             placement=None if placement.rests else StoredPlacement(*placement.shift, placement.scale, placement.turn),
+            points=snapshot.points,
             layers=self._layers,
         )
 

@@ -6,12 +6,20 @@ from editor.tools.base import Tool
 from editor.tools.brush import BrushTool, EraserTool
 from editor.tools.click import ClickTool
 from editor.tools.colour_range import ColourRangeTool
+from editor.tools.drag_points import DragPointsTool
 from editor.tools.eyedropper import EyedropperTool
 from editor.tools.fill import FillTool
 from editor.tools.mask_brush import MaskBrushTool
 from editor.tools.move import MoveTool
 from editor.tools.options import Settings, ToolOptions
-from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PlacementOverlay, PointingOverlay
+from editor.tools.overlay import (
+    CircleOverlay,
+    OutlineOverlay,
+    Overlay,
+    PlacementOverlay,
+    PointingOverlay,
+    PointsOverlay,
+)
 from editor.tools.polygon import PolygonTool
 from editor.tools.select import EllipseTool, LassoTool, RectangleTool
 from editor.tools.transform import TransformTool
@@ -32,6 +40,7 @@ TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
     ColourRangeTool.id: ColourRangeTool,
     ClickTool.id: ClickTool,
     TransformTool.id: TransformTool,
+    DragPointsTool.id: DragPointsTool,
 }
 
 __all__ = [
@@ -41,6 +50,7 @@ __all__ = [
     "Overlay",
     "PlacementOverlay",
     "PointingOverlay",
+    "PointsOverlay",
     "Settings",
     "Tool",
     "ToolOptions",

@@ -81,6 +81,7 @@ def same_state(one: Snapshot, other: Snapshot) -> bool:
         and one.profile == other.profile
         and same_selection
         and one.placed == other.placed
+        and one.points == other.points
         and len(one.layers) == len(other.layers)
         and all(map(same_layer, one.layers, other.layers))
     )
