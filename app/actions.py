@@ -26,7 +26,7 @@ class ActionSpec:
         argument: handed to the slot, if any.
         needs: what must be there for it to be enabled: "" or words out of
             "document", "layer", "image", "group", "mask", "result", "selection", "points", "undo", "redo", "job",
-            "live", "finds" (a method that finds its mask is chosen),
+            "live", "finds" (a method that finds its mask is chosen), "placed" (what is selected shall go elsewhere),
             "in_hand" (a mask to reshape: the one that the active layer is painted on, or else the selection).
         group: checkable actions of which one is on.
     """
@@ -60,13 +60,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("cut", _("Cu&t"), "Ctrl+X", "cut", "edit.cut", needs="image"),
     ActionSpec("copy", _("&Copy"), "Ctrl+C", "copy", "edit.copy", needs="image"),
     ActionSpec("copy_merged", _("Copy &merged"), "Ctrl+Shift+C", "", "edit.copy_merged", needs="document"),
-    ActionSpec("paste", _("&Paste"), "Ctrl+V", "paste", "edit.paste"),
+    ActionSpec("paste", _("&Paste"), "Ctrl+V", "paste", "exemplars.paste"),
     ActionSpec("paste_new", _("Paste as &new picture"), "Ctrl+Shift+V", "", "edit.paste_new"),
     ActionSpec("clear", _("C&lear"), "Delete", "", "edit.clear", needs="image"),
     ActionSpec("points_clear", _("Clear &drag points"), "", "delete", "points.clear", needs="points"),
     ActionSpec("fill_selected", _("&Fill selection with words…"), "Shift+F5", "", "filling.fill", needs="selection"),
     ActionSpec("remove_selected", _("Remo&ve what is selected"), "Ctrl+Delete", "", "filling.remove",
                needs="selection"),
+    ActionSpec("transform_reset", _("Reset &transform"), "", "reset", "regions.reset", needs="placed"),
     ActionSpec("canvas_size", _("Canvas &size…"), "Ctrl+Alt+C", "", "edit.canvas_size", needs="document"),
     ActionSpec("crop", _("C&rop to selection"), "", "", "edit.crop", needs="selection"),
     ActionSpec("layer_add", _("&New layer"), "Ctrl+Shift+N", "add", "layers.add", needs="document"),
@@ -80,6 +81,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("layer_up", _("Move &up"), "Ctrl+]", "", "layers.raise_layer", needs="layer"),
     ActionSpec("layer_down", _("Move do&wn"), "Ctrl+[", "", "layers.lower_layer", needs="layer"),
     ActionSpec("layer_strokes", _("Use as &strokes"), "", "strokes_layer", "layers.toggle_strokes", needs="image"),
+    ActionSpec("example_layer", _("Use la&yer as example"), "", "", "exemplars.use_layer", needs="image"),
+    ActionSpec("example_selected", _("Use selection as e&xample"), "", "", "exemplars.use_selection",
+               needs="selection"),
     ActionSpec("mask_add", _("&Add mask"), "", "mask", "layers.add_mask", needs="layer"),
     ActionSpec("mask_delete", _("&Delete mask"), "", "", "layers.delete_mask", needs="mask"),
     ActionSpec("mask_toggle", _("&Use mask"), "", "", "layers.toggle_mask", needs="mask"),
@@ -157,6 +161,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("colour_range", _("Colour range"), "R", "colour_range", "tools.choose", "colour_range", checkable=True,
                group="tool"),
     ActionSpec("click", _("Select by click"), "S", "click", "tools.choose", "click", checkable=True, group="tool"),
+    ActionSpec("transform", _("Transform region"), "T", "transform", "tools.choose", "transform", checkable=True,
+               group="tool"),
     ActionSpec("points", _("Drag points"), "A", "points", "tools.choose", "points", checkable=True, group="tool"),
     ActionSpec("move", _("Move layer"), "V", "move", "tools.choose", "move", checkable=True, group="tool"),
     ActionSpec("brush_smaller", _("Smaller brush"), "[", "", "tools.resize_brush", "smaller"),
@@ -173,11 +179,11 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
     (_("&File"), ("new", "open", "@recent", "", "save", "save_as", "export", "", "close", "quit")),
     (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear",
                   "points_clear", "",
-                  "fill_selected", "remove_selected", "", "canvas_size",
+                  "fill_selected", "remove_selected", "example_selected", "transform_reset", "", "canvas_size",
                   "crop", "", "@tools")),
     (_("&Layer"), ("layer_add", "layer_group_add", "layer_duplicate", "layer_delete", "", "layer_group",
                    "layer_ungroup", "layer_up", "layer_down", "", "layer_merge", "layer_flatten", "",
-                   "layer_strokes", "edit_again")),
+                   "layer_strokes", "example_layer", "edit_again")),
     (_("&Mask"), ("select_all", "select_none", "@combine", "select_alpha", "select_mask", "", "select_invert",
                   "select_grow", "select_shrink", "select_feather", "select_smooth", "select_holes", "select_specks",
                   "select_refine", "", "mask_import", "mask_export", "quick_mask", "", "mask_add",
@@ -191,7 +197,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
 
 CANVAS_MENU = ("run", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert", "select_feather",
                "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
-               "", "zoom_fit", "zoom_100", "before")  # fmt: skip
+               "example_selected", "", "zoom_fit", "zoom_100", "before")  # fmt: skip
 
 SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "@recent": (_("Open &recent"), ()),

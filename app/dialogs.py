@@ -74,6 +74,13 @@ def ask_open_mask(parent: QWidget, folder: Path) -> Path | None:
     return Path(name) if name else None
 
 
+def ask_example(parent: QWidget, folder: Path) -> Path | None:
+    """A picture to take as an example."""
+    kinds = f"{tr('Pictures')} ({PICTURES});;{tr('All files')} (*)"
+    name, _ = QFileDialog.getOpenFileName(parent, tr("Choose an example"), str(folder), kinds)
+    return Path(name) if name else None
+
+
 def ask_open_checkpoint(parent: QWidget, folder: Path) -> Path | None:
     """A segment-anything checkpoint."""
     kinds = f"{tr('Segment Anything checkpoints')} (*.pth *.pt *.safetensors);;{tr('All files')} (*)"

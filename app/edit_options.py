@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.exemplars import Exemplars
 from app.jobs.method_info import MethodInfo, ParameterInfo
 from app.settings import Settings
 from app.widgets import SEED_LIMIT
@@ -17,7 +18,10 @@ SAVE_DELAY = 500  # ms
 
 
 class EditOptions(QObject):
-    """The values of every method, remembered in the settings.
+    """The values of every method, remembered in the settings; and the examples, which are not.
+
+    Attributes:
+        exemplars: the second pictures of the open documents.
 
     Signals:
         methods_changed: other methods are known.
@@ -34,6 +38,7 @@ class EditOptions(QObject):
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
+        self.exemplars = Exemplars(self)
         self.methods: list[MethodInfo] = []
         self.method: MethodInfo | None = None
         self._values: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -30,12 +30,14 @@ from app.panels.tool_options import ToolOptionsBar
 from app.panels.tools import ToolBar
 from app.parts.clicks import ClicksPart
 from app.parts.edit import EditPart
+from app.parts.exemplars import ExemplarsPart
 from app.parts.files import FilesPart
 from app.parts.filling import FillingPart
 from app.parts.help import HelpPart
 from app.parts.layers import LayersPart
 from app.parts.points import PointsPart
 from app.parts.recipes import RecipesPart
+from app.parts.regions import RegionsPart
 from app.parts.runs import RunsPart
 from app.parts.selection import SelectionPart
 from app.parts.start import StartPart
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         documents, background, messages = self.documents, self.background, self.messages
         self.files = FilesPart(documents, background, messages, self.settings, self)
         self.edit = EditPart(documents, background, messages, self.files.open_paths, self._centre, self)
+        self.exemplars = ExemplarsPart(documents, self.options, self.edit, background, messages, self.settings, self)
         self.layers = LayersPart(documents, messages, self)
         landing = Landing(documents, background, messages, self._in_gesture, self)
         self.selection = SelectionPart(documents, landing, messages, self.settings, self)
@@ -107,6 +110,7 @@ class MainWindow(QMainWindow):
         self.tools = ToolsPart(self.settings, self)
         self.tools.run_with(landing)
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
+        self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
         self.points = PointsPart(documents, self.tools, messages, self)
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
@@ -155,13 +159,20 @@ class MainWindow(QMainWindow):
         self.clicks.changed.connect(self._show_overlay)
         self.points.changed.connect(self._show_overlay)
         self.option_bar.select_page.join(self.clicks)
+        self.regions.changed.connect(self._show_overlay)
+        self.option_bar.transform_page.join(self.regions)
+        self.options.method_changed.connect(self.regions.fill_parameters)
         self.option_bar.points_page.join(self.points)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
-        hints = (self.option_bar.select_page.hint, self.option_bar.points_page.hint)  # of which one page is shown
+        bar = self.option_bar
+        hints = (bar.select_page.hint, bar.points_page.hint, bar.transform_page.hint)  # of which one page is shown
         for hint in hints:
             hint.left_out.connect(lambda _: self.status.show_tool_hint("".join(one.untold for one in hints)))
         self.words.hint.connect(self.status.show_hint)
+        self.exemplars.hint.connect(self.status.show_hint)
+        self.exemplars.shown.connect(lambda: self.docks.show("method"))
+        self.method_panel.exemplar.join(self.exemplars)
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
         runs.located.connect(self._show_found)
@@ -357,11 +368,11 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.files.open_paths(paths)
 
-    def _drop_on_canvas(self, paths: list[Path]) -> None:
-        """Documents open in a tab of their own; pictures become layers of the one they are dropped on."""
+    def _drop_on_canvas(self, paths: list[Path], at: QPoint) -> None:
+        """Documents open in a tab of their own; pictures become layers, or the example, of the one under them."""
         documents = [path for path in paths if path.suffix.lower() == ".ora"]
         self.files.open_paths(documents)
-        self.edit.place_files([path for path in paths if path not in documents])
+        self.exemplars.drop([path for path in paths if path not in documents], at)
 
     # life
 

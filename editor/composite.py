@@ -16,7 +16,7 @@ from editor.layers import GroupLayer, Layer, LayerId
 from editor.planes import Planes, Workspace, for_cells, to_depth
 from editor.tiles import UINT8, Array, Depth
 
-__all__ = ["Compositor", "composite", "composite_layers", "screen_pixels"]
+__all__ = ["Compositor", "chosen_layers", "composite", "composite_layers", "screen_pixels"]
 
 
 def composite(
@@ -35,7 +35,7 @@ def composite(
     Returns:
         (rect.height, rect.width, 4) RGBA at the document's depth, straight alpha.
     """
-    layers = _chosen(snapshot.layers, without, only)
+    layers = chosen_layers(snapshot.layers, without, only)
     return composite_layers(layers, snapshot.canvas if rect is None else rect, snapshot.dtype)
 
 
@@ -79,15 +79,17 @@ def _straight(planes: Planes, dtype: Depth, space: Workspace) -> Array:
     return to_depth(planes, dtype)
 
 
-def _chosen(layers: Sequence[Layer], without: Container[LayerId], only: Container[LayerId] | None) -> list[Layer]:
-    """The layers that count; groups keep their opacity, mask and blend mode."""
+def chosen_layers(
+    layers: Sequence[Layer], without: Container[LayerId], only: Container[LayerId] | None = None
+) -> list[Layer]:
+    """The layers that count, see `composite`; groups keep their opacity, mask and blend mode."""
     kept: list[Layer] = []
     for layer in layers:
         if layer.id in without:
             continue
         within = None if only is not None and layer.id in only else only
         if isinstance(layer, GroupLayer):
-            children = tuple(_chosen(layer.children, without, within))
+            children = tuple(chosen_layers(layer.children, without, within))
             if children:
                 kept.append(replace(layer, children=children))
         elif only is None or layer.id in only:

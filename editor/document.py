@@ -1,4 +1,4 @@
-"""The document: size, depth, profile, a tree of layers, a selection, drag points. Changed by commands only."""
+"""The document: size, depth, profile, layers, a selection and where it goes, drag points. Changed by commands only."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 from editor import limits, tree
 from editor.geometry import EMPTY, Rect
 from editor.layers import Layer, LayerId, layer_bounds, seen_change
+from editor.placement import Placed, Placement
 from editor.points import PointPair, cut_to
 from editor.tiles import UINT8, UINT16, Depth, TiledImage
 
@@ -27,6 +28,7 @@ class What(Enum):
     PIXELS = auto()  # what is seen changed inside `rect`
     LAYERS = auto()  # the tree or a layer's properties (rect = what is seen to change, may be EMPTY)
     SELECTION = auto()
+    PLACEMENT = auto()  # where what is selected shall go
     POINTS = auto()
     ACTIVE = auto()  # another layer is active, or painting goes to the mask / to the pixels
     CANVAS = auto()  # size or profile: everything
@@ -55,11 +57,19 @@ class Snapshot:
     layers: tuple[Layer, ...]  # bottom to top
     active: LayerId | None
     selection: TiledImage | None  # one channel uint8, 255 = selected; None = nothing selected
+    placed: Placed | None = None  # where a selection goes, as far as it is still the one selected; None = it stays
     points: tuple[PointPair, ...] = ()  # in the order they are numbered
 
     @property
     def canvas(self) -> Rect:
         return Rect(0, 0, *self.size)
+
+    @property
+    def placement(self) -> Placement:
+        """Where what is selected shall go."""
+        if self.placed is None or self.selection is None or self.placed.of is not self.selection.identity:
+            return Placement()
+        return self.placed.placement
 
 
 class Document:
@@ -149,6 +159,16 @@ class Document:
     def selection(self) -> TiledImage | None:
         """One channel uint8, 255 = selected; None = nothing selected, which limits nothing."""
         return self._state.selection
+
+    @property
+    def placed(self) -> Placed | None:
+        """The placement as it was set last, and the selection that it was set for."""
+        return self._state.placed
+
+    @property
+    def placement(self) -> Placement:
+        """Where what is selected now shall go."""
+        return self._state.placement
 
     @property
     def points(self) -> tuple[PointPair, ...]:
@@ -285,6 +305,12 @@ class Document:
         self._set(selection=now)
         self.notify(Change(What.SELECTION, dirty.intersected(self.canvas)))
 
+    def place(self, placed: Placed | None) -> None:
+        """Set where a selection goes."""
+        if placed != self.placed:
+            self._set(placed=placed)
+            self.notify(Change(What.PLACEMENT))
+
     def place_points(self, points: tuple[PointPair, ...]) -> None:
         """Set all drag points."""
         if points != self.points:
@@ -300,7 +326,7 @@ class Document:
         """Become what the snapshot was; the history is left alone."""
         self._state = snapshot
         self._paint_on_mask = False
-        for what in (What.CANVAS, What.LAYERS, What.SELECTION, What.POINTS, What.ACTIVE):
+        for what in (What.CANVAS, What.LAYERS, What.SELECTION, What.PLACEMENT, What.POINTS, What.ACTIVE):
             self.notify(Change(what, self.canvas, self.active))
 
     def _set(self, **changes: Any) -> None:

@@ -93,8 +93,8 @@ class ToolGesture:
 
     @property
     def pending(self) -> bool:
-        """Clicks were made that wait for more."""
-        return self.tool is not None and self.document is not None and self.tool.pending
+        """Clicks were made that wait for more, or something in the document waits to be carried out."""
+        return self.tool is not None and self.document is not None and self.tool.waits(self.document)
 
     def finish(self) -> None:
         """Make of the clicks what they are enough for."""

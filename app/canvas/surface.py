@@ -52,7 +52,7 @@ class Surface(QWidget):
         gesture_finished: id of the tool whose gesture changed the document (not when it was cancelled).
         tool_failed: a sentence for the artist.
         context_menu: global position of a right click or of the menu key.
-        files_dropped: list of pathlib.Path.
+        files_dropped: list of pathlib.Path, and the global position where they were dropped.
     """
 
     view_changed = Signal()
@@ -60,7 +60,7 @@ class Surface(QWidget):
     gesture_finished = Signal(str)
     tool_failed = Signal(str)
     context_menu = Signal(QPoint)
-    files_dropped = Signal(list)
+    files_dropped = Signal(list, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -199,7 +199,7 @@ class Surface(QWidget):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.files_dropped.emit(paths)
+            self.files_dropped.emit(paths, self.mapToGlobal(event.position().toPoint()))
 
     # pen --------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
+    QPolygonF,
     QRegion,
     QResizeEvent,
     QShowEvent,
@@ -27,6 +28,7 @@ from app.canvas.selection import FoundOverlay, HiddenOverlay, SelectionOverlay
 from app.canvas.surface import Surface
 from editor.document import Document
 from editor.geometry import EMPTY, Point, Rect
+from editor.placement import TransformBox
 from editor.tiles import TiledImage
 from editor.tools.base import Tool
 from editor.tools.options import ToolOptions
@@ -44,7 +46,7 @@ class CanvasView(Surface):
     """Shows a document and lets a tool work on it; knows no panel.
 
     Signals (besides the surface's):
-        selection_rect_changed: QRectF in widget coordinates around the selection, or None.
+        selection_rect_changed: QRectF in widget coordinates around the selection and where it is placed, or None.
     """
 
     selection_rect_changed = Signal(object)
@@ -288,6 +290,9 @@ class CanvasView(Surface):
     def _tell_selection_rect(self) -> None:
         bounds = self._selection.bounds
         rect = self.canvas_rect_to_widget(QRectF(bounds.x, bounds.y, bounds.width, bounds.height)) if bounds else None
+        if rect is not None and self.document is not None and not self.document.placement.rests:
+            corners = [QPointF(*corner) for corner in TransformBox(bounds, self.document.placement).corners]
+            rect = rect.united(self.to_widget.map(QPolygonF(corners)).boundingRect())
         if rect != self._selection_rect:
             self._selection_rect = rect
             self.selection_rect_changed.emit(rect)
@@ -343,6 +348,7 @@ class CanvasView(Surface):
 
     def show_overlay(self) -> None:
         """What the tool in hand wants to be drawn is another now."""
+        self._tell_selection_rect()
         self._pointer_changed()
 
     def _update_overlays(self) -> None:
@@ -351,9 +357,12 @@ class CanvasView(Surface):
         self._to_update = QRegion()
 
     def _overlay(self) -> Overlay | None:
-        tool = self.gesture.tool
+        tool, document = self.gesture.tool, self.document
+        if tool is None or document is None:
+            return None
         at_work = self.gesture.active or self.gesture.pending or (self.hover is not None and self.hand is None)
-        return tool.overlay() if tool is not None and self.document is not None and at_work else None
+        overlay = tool.overlay() if at_work else None
+        return overlay or tool.standing(document, covered=bool(self._previews))
 
     # painting ---------------------------------------------------------------------------------------------------
 

@@ -21,14 +21,15 @@ from app.jobs import method_info
 from app.jobs.inputs import image_and_strokes
 from app.jobs.method_info import MethodInfo
 from app.jobs.placement import DOT, edit_title, placement_of
-from editor.commands import AddResult, ReplaceResult
+from app.jobs.regions import placement_in
+from editor.commands import AddResult, Command, ReplaceResult, Sequence, SetPlacement
 from editor.document import Document, Snapshot
 from editor.errors import DocumentError
 from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
 from editor.tiles import TiledImage, converted, full_value
 from engine.errors import BadRequest
 from engine.recipe import load_recipe
-from engine.request import EditRequest, EditResult, Input
+from engine.request import EditRequest, EditResult, Input, Pixels
 
 
 class ResultDropped(DocumentError):
@@ -78,12 +79,14 @@ def prepare(
     reference_prompt: str = "",
     *,
     selected: bool = True,
+    exemplar: Pixels | None = None,
 ) -> PreparedEdit:
     """Ask for an edit of the document as it is now. Imports no torch.
 
     Args:
         parameters: values that differ from the method's defaults.
         selected: False leaves the selection out of it.
+        exemplar: (h, w, 4), the second picture; left out where the method has no use for one.
 
     Raises:
         BadRecipe: a parameter is unknown or out of range.
@@ -99,7 +102,8 @@ def prepare(
     def build() -> EditRequest:
         image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
         mask = _selected(snapshot) if selected and info.takes(Input.MASK) else None
-        return EditRequest(info.id, image, values, seed=seed, model=model, strokes=strokes, mask=mask, **words)
+        made = EditRequest(info.id, image, values, seed=seed, model=model, strokes=strokes, mask=mask, **words)
+        return replace(made, exemplar=exemplar) if info.takes(Input.EXEMPLAR) else made
 
     return PreparedEdit(edit_title(info.title, prompt, seed), snapshot, build)
 
@@ -201,8 +205,16 @@ def apply_result(document: Document, result: EditResult, replaces: LayerId | Non
     )
     if layer.id in document:
         layer = replace(layer, id=new_layer_id())  # the same result once more
-    document.history.do(AddResult(layer, shown[-1] if shown else None, unchanged))
+    added = AddResult(layer, shown[-1] if shown else None, unchanged)
+    document.history.do(_with_the_thing_there(document, result, added))
     return layer.id
+
+
+def _with_the_thing_there(document: Document, result: EditResult, added: Command) -> Command:
+    """A result that took the thing to where it was placed: there is nothing left to place."""
+    if document.placement.rests or placement_in(asdict(result.recipe.parameters)) is None:
+        return added
+    return Sequence((added, SetPlacement(None)), added.title)
 
 
 def document_of(request: EditRequest, title: str = "") -> Document:

@@ -22,8 +22,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.edit_options import WORDS, EditOptions
+from app.exemplars import wants_example
 from app.jobs.method_info import TASK, MethodInfo, ParameterInfo
 from app.mask_state import MaskState, Whose
+from app.panels.exemplar import ExemplarBox
 from app.panels.find_steps import FindSteps, step_number
 from app.selection_note import SelectionNote
 from app.theme import polish
@@ -181,7 +183,8 @@ class MethodPanel(QWidget):
         self._column.setContentsMargins(8, 8, 8, 8)
         self._column.setSpacing(8)
         now, becomes = self._titles
-        for widget in (self.methods, self.help, now, self.reference, becomes, self.prompt):
+        self.exemplar = ExemplarBox()
+        for widget in (self.methods, self.help, now, self.reference, becomes, self.prompt, self.exemplar):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         self._area = QScrollArea(widgetResizable=True)
@@ -290,6 +293,7 @@ class MethodPanel(QWidget):
         for widget in (self.steps, self._third):
             widget.setVisible(finds)
         self.prompt.setPlaceholderText(prompt_hint(info))
+        self.exemplar.setVisible(wants_example(info, self._options.parameters()))
         self.show_mask(self.steps.state)
 
     def _seed_row(self) -> QWidget:
@@ -303,6 +307,8 @@ class MethodPanel(QWidget):
         return row
 
     def _show_value(self, name: str) -> None:
+        if name == TASK:
+            self.exemplar.setVisible(wants_example(self._options.method, self._options.parameters()))
         if name == TASK and name not in self._shows:
             return
         value = self._options[name]

@@ -21,6 +21,7 @@ from app.actions import ACTIONS, translated
 from app.panels.colour import ColourPopup
 from app.panels.points_page import PointsPage
 from app.panels.select_page import SELECTORS, SelectPage
+from app.panels.transform_page import TransformPage
 from app.parts.tools import BRUSHES, SIZES, ToolsPart
 from app.theme import set_icon
 from app.widgets import NumberControl, caption, divider, hide_to_fit, icon_button
@@ -137,11 +138,13 @@ class ToolOptionsBar(QToolBar):
         self._pages.addWidget(self.brush_page)
         self._fill_page = self._make_fill_page()
         self.select_page = SelectPage(actions, tools)
+        self.transform_page = TransformPage(actions)
         self.points_page = PointsPage(actions)
         move = self.tr("Drag to move the active layer, or what is selected of it. Shift keeps to one direction.")
         self._move_page = _hint_page(move)
         self._pick_page = _hint_page(self.tr("Click to take the colour that is seen there."))
-        for page in (self._fill_page, self.select_page, self.points_page, self._move_page, self._pick_page):
+        own = (self._fill_page, self.select_page, self.points_page, self.transform_page, self._move_page)
+        for page in (*own, self._pick_page):
             self._pages.addWidget(page)
         body = QWidget()
         body.setFixedHeight(40)
@@ -180,7 +183,8 @@ class ToolOptionsBar(QToolBar):
         self.tolerance.set_value(settings.fill_tolerance)
         self.contiguous.setChecked(settings.fill_contiguous)
         pages = {
-            "fill": self._fill_page, "points": self.points_page, "move": self._move_page, "eyedropper": self._pick_page,
+            "fill": self._fill_page, "points": self.points_page, "transform": self.transform_page,
+            "move": self._move_page, "eyedropper": self._pick_page,
         }  # fmt: skip
         page = self.brush_page if tool in BRUSHES else self.select_page if tool in SELECTORS else pages[tool]
         self._pages.setCurrentWidget(page)

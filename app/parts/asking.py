@@ -10,12 +10,13 @@ from PySide6.QtGui import QImage
 
 from app.clipboard import to_image
 from app.edit_options import WORDS, EditOptions
+from app.exemplars import wants_example
 from app.jobs.bridge import PreparedEdit, prepare, prepare_again
 from app.jobs.method_info import EDIT, FIND, TASK
 from app.parts.recipes import RecipesPart
 from editor.document import Document
 from editor.tiles import UINT8, converted
-from engine.request import EditResult
+from engine.request import EditResult, Input
 
 
 def asked(
@@ -33,11 +34,15 @@ def asked(
     if options.method.finds:
         parameters = {**parameters, TASK: FIND if find else EDIT}
     given = {name: options[name] for name in (*WORDS, "seed")}
+    example = options.exemplars.of(document) if wants_example(options.method, parameters) else None
+    pixels = None if example is None else example.pixels
     replaces = recipes.replaced_in(document)
     if replaces is None:
-        return prepare(document, options.method.id, parameters, **given, selected=not find)
+        return prepare(document, options.method.id, parameters, **given, selected=not find, exemplar=pixels)
     if find:
         return prepare_again(document, replaces, parameters=parameters, mask=None, **given)
+    if options.method.takes(Input.EXEMPLAR) and (example is None or example.restored != replaces):
+        given["exemplar"] = pixels  # else it keeps its own
     return prepare_again(document, replaces, own_mask=recipes.keeps_mask(document), parameters=parameters, **given)
 
 

@@ -12,10 +12,13 @@ from app.background import Background
 from app.documents import Documents
 from app.edit_options import WORDS, EditOptions
 from app.errors import Messages
+from app.exemplars import Exemplar
 from app.jobs.bridge import request_of
-from editor.commands import SetSelection
+from app.jobs.regions import placement_in
+from editor.commands import Command, Sequence, SetPlacement, SetSelection
 from editor.document import Change, Document, What
 from editor.layers import LayerId
+from editor.placement import Placed
 from editor.tiles import TiledImage
 from engine.request import EditRequest, Input
 
@@ -25,10 +28,12 @@ REMEMBERED = 16  # masks
 class RecipesPart(QObject):
     """Signals:
     replacing_changed: name of the layer that the next run replaces, None = it makes a new one.
+    restored: an EditRequest whose values and inputs are in place again.
     shown: a recipe was put into the Method panel.
     """
 
     replacing_changed = Signal(object)
+    restored = Signal(object)
     shown = Signal()
 
     def __init__(
@@ -98,19 +103,28 @@ class RecipesPart(QObject):
             return
         document.activate(layer)
         self._select_mask(document, layer, request)
+        if request.exemplar is not None:
+            exemplar = Exemplar(request.exemplar, self.tr("From the layer “{}”").format(document[layer].name), layer)
+            self._options.exemplars.put(document, exemplar)
         self._replace((document, layer))
+        self.restored.emit(request)
         self.shown.emit()
 
     def _select_mask(self, document: Document, layer: LayerId, request: EditRequest) -> None:
-        """Select the mask of an edit again, one undo step; nothing where the recipe has none and none is remembered."""
+        """Select the mask of an edit again, and place what it selects; one undo step.
+
+        Nothing is selected where the recipe has no mask and none is remembered.
+        """
         method = self._options.method
         if method is None or method.takes(Input.STROKES) or not method.takes(Input.MASK):
             return
         mask = self._masks.get(layer)
         if mask is None and request.mask is not None and request.mask.shape == document.size[::-1]:
             mask = TiledImage.from_array(request.mask)
-        if mask is not document.selection:
-            document.history.do(SetSelection(mask, self.tr("Select the mask of the edit")))
+        commands: list[Command] = [SetSelection(mask)] if mask is not document.selection else []
+        commands += [] if mask is None else _placed_again(document, mask, request)
+        if commands:
+            document.history.do(Sequence(tuple(commands), self.tr("Select the mask of the edit")))
         self._own_mask = mask if request.mask is not None else None
 
     def _replace(self, replacing: tuple[Document, LayerId] | None) -> None:
@@ -132,3 +146,12 @@ class RecipesPart(QObject):
             document, layer = self._replacing
             if layer not in document or document.active != layer:
                 self.end_replacing()
+
+
+def _placed_again(document: Document, mask: TiledImage, request: EditRequest) -> list[Command]:
+    """What places the selected thing where an edit took it; nothing where it is, or for an edit that placed none."""
+    placement = placement_in(asdict(request.parameters))
+    if placement is None:
+        return []
+    placed = None if placement.rests else Placed(mask.identity, placement)
+    return [SetPlacement(placed)] if placed != document.placed else []

@@ -87,6 +87,7 @@ class RunsPart(QObject):
         self._live_timer = QTimer(self, singleShot=True, interval=LIVE_DELAY)
         self._live_timer.timeout.connect(self._run_live)
         options.changed.connect(lambda _: self._want_live())
+        options.exemplars.changed.connect(lambda _: self._want_live())
         options.live_changed.connect(self._live_switched)
         documents.current_changed.connect(self._follow)
         documents.removed.connect(self._forget)

@@ -4,6 +4,7 @@ from editor.commands.base import Command, Sequence, need_image, need_unlocked
 from editor.commands.canvas import Crop, ResizeCanvas
 from editor.commands.merging import Flatten, MergeDown
 from editor.commands.pixels import MoveLayer, ReplaceMask, ReplacePixels, SetSelection, SwapTiles
+from editor.commands.placement import SetPlacement
 from editor.commands.points import SetPoints
 from editor.commands.properties import (
     Rename,
@@ -50,6 +51,7 @@ __all__ = [
     "SetLocked",
     "SetMaskEnabled",
     "SetOpacity",
+    "SetPlacement",
     "SetPoints",
     "SetProperty",
     "SetRecipe",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -23,6 +24,7 @@ from editor.files.reading import broken
 from editor.files.sidecar import LayerExtras, Piece, Sidecar, SidecarError, StoredImage
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role, new_layer_id
+from editor.placement import Placed, Placement
 from editor.points import PointPair, cut_to
 from editor.tiles import UINT8, UINT16, Array, TiledImage, converted
 
@@ -88,8 +90,9 @@ class _Reader:
         active = self.active
         if self.sidecar is None and active is None and layers:
             active = layers[-1].id
+        placed = self._placed(selection)
         points = () if self.sidecar is None else self._points(self.sidecar.points, size)
-        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection, points)
+        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection, placed, points)
         return Opened(snapshot, "" if self.sidecar is None else self.sidecar.title, self._note())
 
     def _note(self) -> str:
@@ -171,6 +174,13 @@ class _Reader:
         if found.default:
             raise broken(self.archive.name)
         return found.astype(UINT8)
+
+    def _placed(self, selection: TiledImage | None) -> Placed | None:
+        """Where the selection goes; numbers that no placement has count as none."""
+        stored = self.sidecar.placement if self.sidecar is not None else None
+        if stored is None or selection is None or not all(map(isfinite, astuple(stored))):
+            return None
+        return Placed(selection.identity, Placement((stored.shift_x, stored.shift_y), stored.scale, stored.turn).tidy())
 
     def _points(self, found: tuple[PointPair, ...], size: tuple[int, int]) -> tuple[PointPair, ...]:
         """Drag points as a document has them: so many, and all on the canvas."""

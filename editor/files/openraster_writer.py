@@ -30,7 +30,7 @@ from editor.errors import FileProblem
 from editor.files import png, sidecar
 from editor.files.colour import srgb_profile, to_srgb
 from editor.files.guard import guarded
-from editor.files.sidecar import LayerExtras, Piece, Sidecar, StoredImage
+from editor.files.sidecar import LayerExtras, Piece, Sidecar, StoredImage, StoredPlacement
 from editor.files.writing import atomic_write
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer
@@ -144,11 +144,13 @@ class _Book:
             content = snapshot.profile
             self.entries[profile] = lambda: (content,)
         selection = None if snapshot.selection is None else self._mask(snapshot.selection, "selection")
+        placement = snapshot.placement
         return Sidecar(
             snapshot.dtype.name,
             title=title,
             profile=profile,
             selection=selection,
+            placement=None if placement.rests else StoredPlacement(*placement.shift, placement.scale, placement.turn),
             points=snapshot.points,
             layers=self._layers,
         )

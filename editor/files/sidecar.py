@@ -78,6 +78,16 @@ class LayerExtras:
 
 
 @dataclass(frozen=True)
+class StoredPlacement:
+    """Where what is selected shall go, see `editor.placement.Placement`."""
+
+    shift_x: float
+    shift_y: float
+    scale: float
+    turn: float
+
+
+@dataclass(frozen=True)
 class Sidecar:
     """The document; `profile` names an entry."""
 
@@ -86,6 +96,7 @@ class Sidecar:
     title: str = ""
     profile: str | None = None
     selection: StoredImage | None = None
+    placement: StoredPlacement | None = None
     points: tuple[PointPair, ...] = ()
     layers: dict[str, LayerExtras] = field(default_factory=dict)
 
@@ -126,7 +137,7 @@ def _checked(hint: Any, value: Any) -> Any:
         return tuple(_built(options[0], part) for part in value)
     if hint == Point and isinstance(value, list) and len(value) == 2 and all(map(_is_place, value)):
         return (float(value[0]), float(value[1]))
-    if hint in (StoredImage, LayerExtras):
+    if hint in (StoredImage, StoredPlacement, LayerExtras):
         return _built(hint, value)
     if hint == dict[str, LayerExtras] and isinstance(value, dict):
         return {key: _built(LayerExtras, layer) for key, layer in value.items()}

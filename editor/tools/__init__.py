@@ -12,9 +12,17 @@ from editor.tools.fill import FillTool
 from editor.tools.mask_brush import MaskBrushTool
 from editor.tools.move import MoveTool
 from editor.tools.options import Settings, ToolOptions
-from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PointingOverlay, PointsOverlay
+from editor.tools.overlay import (
+    CircleOverlay,
+    OutlineOverlay,
+    Overlay,
+    PlacementOverlay,
+    PointingOverlay,
+    PointsOverlay,
+)
 from editor.tools.polygon import PolygonTool
 from editor.tools.select import EllipseTool, LassoTool, RectangleTool
+from editor.tools.transform import TransformTool
 from editor.tools.wand import WandTool
 
 TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
@@ -31,6 +39,7 @@ TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
     WandTool.id: WandTool,
     ColourRangeTool.id: ColourRangeTool,
     ClickTool.id: ClickTool,
+    TransformTool.id: TransformTool,
     DragPointsTool.id: DragPointsTool,
 }
 
@@ -39,6 +48,7 @@ __all__ = [
     "CircleOverlay",
     "OutlineOverlay",
     "Overlay",
+    "PlacementOverlay",
     "PointingOverlay",
     "PointsOverlay",
     "Settings",

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from editor.document import Document
 from editor.events import PointerEvent
 from editor.tools.options import ToolOptions
-from editor.tools.overlay import Overlay, PointsOverlay
+from editor.tools.overlay import Overlay, PlacementOverlay, PointsOverlay
 
 
 class Later(Protocol):
@@ -71,7 +71,7 @@ class Tool(ABC):
     id: ClassVar[str]
     title: ClassVar[str]
     shortcut: ClassVar[str]
-    cursor: ClassVar[str] = "cross"
+    cursor: str = "cross"
     tints: ClassVar[bool] = False
     keeps: ClassVar[bool] = False
     deletes: ClassVar[bool] = False
@@ -101,6 +101,18 @@ class Tool(ABC):
     def overlay(self) -> Overlay | None:
         """What to draw over the picture now."""
         return None
+
+    def standing(self, document: Document, *, covered: bool) -> PlacementOverlay | None:
+        """What to draw over the document as long as the tool is in hand, wherever the pointer is.
+
+        Args:
+            covered: the picture of a running edit lies over the document.
+        """
+        return None
+
+    def waits(self, document: Document) -> bool:
+        """Whether something in the document waits for `finish` or `drop`."""
+        return self.pending
 
     def points(self, document: Document) -> PointsOverlay | None:
         """The drag points as they are to be seen while the tool is in hand; None = it has nothing to do with them."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from editor.geometry import Point
+from editor.geometry import Point, Rect
+from editor.lifting import Lifted
+from editor.placement import Grip, TransformBox
 from editor.pointing import Pointing, Sketch
 from editor.points import End, PointPair
 
@@ -44,6 +46,22 @@ class PointingOverlay:
     offered: Sketch | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class PlacementOverlay:
+    """The box around a thing that is placed elsewhere.
+
+    Attributes:
+        canvas: what of the thing lies outside will not be seen.
+        lifted: the thing as it is seen; None where only its box is to be drawn.
+        held: what of the box the pointer is at.
+    """
+
+    frame: TransformBox
+    canvas: Rect
+    lifted: Lifted | None = None
+    held: Grip | None = None
+
+
 @dataclass(frozen=True)
 class PointsOverlay:
     """Drag points, numbered in their order from 1.
@@ -64,4 +82,4 @@ class PointsOverlay:
     trails: tuple[tuple[Point, ...], ...] = ()
 
 
-Overlay = OutlineOverlay | CircleOverlay | PointingOverlay | PointsOverlay
+Overlay = OutlineOverlay | CircleOverlay | PointingOverlay | PlacementOverlay | PointsOverlay

@@ -474,7 +474,7 @@ def test_dropped_files_are_passed_on(qtbot: QtBot, tmp_path: Path) -> None:
     QApplication.sendEvent(view, QDragEnterEvent(QPoint(5, 5), copy, data, left, none))
     with qtbot.waitSignal(view.files_dropped) as dropped:
         QApplication.sendEvent(view, QDropEvent(QPointF(5, 5), copy, data, left, none))
-    assert dropped.args == [[tmp_path / "a.png"]]
+    assert dropped.args == [[tmp_path / "a.png"], view.mapToGlobal(QPoint(5, 5))]
 
 
 def test_it_has_a_name_for_those_who_do_not_see_it(qtbot: QtBot) -> None:

@@ -16,6 +16,7 @@ from app.parts.tools import ToolsPart
 from app.settings import Settings
 from app.theme import apply_theme
 from editor.document import Document
+from editor.placement import Placement
 
 
 def test_one_key_takes_a_tool(window: MainWindow, document: Document) -> None:
@@ -42,6 +43,14 @@ def test_nothing_is_cut_in_the_smallest_window(
         qtbot.waitUntil(lambda hint=hint: (hint.text() or status.text()) == hint.accessibleName(), timeout=5000)
         for label in (hint, status):
             assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width(), (tool, label.text())
+    window.tools.choose("transform")
+    hint = window.option_bar.transform_page.hint
+    for placement in (None, Placement(), Placement((3.0, 4.0))):
+        window.option_bar.transform_page.show_placement(placement)
+        qtbot.waitUntil(lambda: (hint.text() or status.text()) == hint.accessibleName(), timeout=5000)
+        for label in (hint, status):
+            assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width(), label.text()
+    hint = window.option_bar.select_page.hint
     window.tools.choose("brush")
     assert status.text() == ""
     window.resize(1600, 900)

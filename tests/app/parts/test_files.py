@@ -9,7 +9,7 @@ from threading import Event
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
@@ -371,7 +371,7 @@ def test_a_picture_dropped_on_the_canvas_becomes_a_layer(
     window: MainWindow, document: Document, picture: Path, wait: Wait
 ) -> None:
     assert window.workspace.view is not None
-    window.workspace.view.files_dropped.emit([picture])
+    window.workspace.view.files_dropped.emit([picture], QPoint())
     wait()
     assert len(window.documents) == 1
     assert len(document.layers) == 2

@@ -14,6 +14,7 @@ from editor.document import Document
 from editor.errors import DocumentError, LayerLocked
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Role
+from editor.placement import Placed, Placement
 from editor.points import PointPair
 from editor.tiles import TiledImage
 from tests.editor.builders import image_layer, noise, photo_document, same_state, selected
@@ -60,6 +61,7 @@ EVERY: dict[str, Make] = {
     "result": lambda p, b, a: c.AddResult(image_layer(noise(9, 9), role=Role.RESULT), b.id, hide=(b.id, a.id)),
     "run again": lambda p, b, a: c.ReplaceResult(a.id, b.pixels, None, b"2", "two"),
     "select": lambda p, b, a: c.SetSelection(a.mask),
+    "place": lambda p, b, a: c.SetPlacement(Placed(p.pixels.identity, Placement((5.0, -7.5), 1.2, 30.0))),
     "points": lambda p, b, a: c.SetPoints((PointPair((5.5, 7.25), (80.0, 90.0)),)),
     "merge": lambda p, b, a: c.MergeDown(a.id),
     "flatten": lambda p, b, a: c.Flatten(),

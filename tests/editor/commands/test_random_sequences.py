@@ -20,6 +20,7 @@ from editor.events import Modifier
 from editor.geometry import Rect
 from editor.history import History
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role
+from editor.placement import Placement
 from editor.points import PointPair
 from editor.strokes import Brush
 from editor.tiles import UINT8, TiledImage, full_value
@@ -133,6 +134,14 @@ class AnyOrder(RuleBasedStateMachine):
             "recipe": lambda: commands.ReplaceResult(image, data.draw(pictures(depth)), None, b"recipe", "again"),
         }[what]()
         self._did(lambda: self.history.do(command, merge=what == "move"))
+
+    @rule(shift=offsets, merge=flags)
+    def place(self, shift: tuple[int, int], merge: bool) -> None:
+        self._did(
+            lambda: self.history.do(
+                commands.SetPlacement.in_document(self.document, Placement(shift).tidy()), merge=merge
+            )
+        )
 
     @rule(data=st.data(), what=st.sampled_from(["add", "group", "result", "remove", "reorder", "duplicate", "paste"]))
     def change_tree(self, data: st.DataObject, what: str) -> None:

@@ -19,6 +19,7 @@ from editor.errors import FileProblem
 from editor.files import archive as archive_module
 from editor.files import open_document, open_with_note, save_snapshot
 from editor.files.sidecar import ENTRY
+from editor.placement import Placement
 from editor.points import PointPair
 from tests.editor.files.samples import bomb_png, photo, rich_snapshot
 
@@ -244,6 +245,7 @@ def layer_of(values: dict[str, Any], name: str) -> dict[str, Any]:
         lambda values: layer_of(values, "offset").pop("id"),
         lambda values: layer_of(values, "mask").update(mask_enabled=1),
         lambda values: layer_of(values, "mask")["mask"].update(more=[1]),
+        lambda values: values.update(placement=[1.0, 2.0]),
         lambda values: values.update(points=5),
         lambda values: values.update(points=[[1, 2]]),
         lambda values: values["points"][0].pop("target"),
@@ -331,6 +333,16 @@ def test_selections_that_no_document_has(place: Path) -> None:
     for default in (1, 255):
         with pytest.raises(FileProblem, match="damaged"):
             open_document(changed_sidecar(place, lambda values, d=default: values["selection"].update(default=d)))
+
+
+def test_placements_that_no_selection_has(place: Path) -> None:
+    far = open_document(changed_sidecar(place, lambda values: values["placement"].update(shift_x=1e30, scale=-3.0)))
+    assert far.placement == Placement((10_000.0, -7.0), 0.1, 30.0)
+    for value in (float("nan"), float("inf")):
+        odd = changed_sidecar(place, lambda values, value=value: values["placement"].update(turn=value))
+        assert open_document(odd).placement.rests
+    alone = changed_sidecar(place, lambda values: values.update(selection=None))
+    assert open_document(alone).placement.rests
 
 
 def test_points_that_no_document_has(place: Path) -> None:
