@@ -12,7 +12,9 @@ def tr(text: str) -> str:
 
 
 def progress_text(state: JobState) -> str:
-    """One line, e.g. "Step 12 of 30 · 4 s left" or "Finding the place · 3 of 10 · 2 s left"."""
+    """One line, e.g. "Step 12 of 30 · 4 s left", "Finding the place · 3 of 10 · 2 s left" or, where a drag is led,
+    "Step 12 of 80 · 14 px left".
+    """
     if state.status == "waiting":
         return tr("Waiting")
     if state.status == "loading":
@@ -21,6 +23,8 @@ def progress_text(state: JobState) -> str:
         if state.total == 0:
             return tr("Preparing…")
         step = _step_text(state)
+        if state.pixels_left is not None:
+            return tr("{} · {} px left").format(step, round(state.pixels_left))
         return step if state.seconds_left is None else f"{step} · {time_text(state.seconds_left)}"
     if state.status == "failed":
         return state.sentence or tr("Failed")

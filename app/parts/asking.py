@@ -38,7 +38,15 @@ def asked(
         return prepare(document, options.method.id, parameters, **given, selected=not find)
     if find:
         return prepare_again(document, replaces, parameters=parameters, mask=None, **given)
-    return prepare_again(document, replaces, own_mask=recipes.keeps_mask(document), parameters=parameters, **given)
+    return prepare_again(
+        document,
+        replaces,
+        own_mask=recipes.keeps_mask(document),
+        method=options.method.id,
+        lead_on=recipes.drag is None or recipes.drag.lead_on,
+        parameters=parameters,
+        **given,
+    )
 
 
 def edited_area(document: Document, *, find: bool = False) -> QRect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,7 +13,9 @@ from app.documents import Documents
 from app.edit_options import WORDS, EditOptions
 from app.errors import Messages
 from app.jobs.bridge import request_of
-from editor.commands import SetSelection
+from app.jobs.drags import LEADS_ON, pairs_of
+from editor.commands import SetPoints, SetSelection
+from editor.commands.base import Command, Sequence
 from editor.document import Change, Document, What
 from editor.layers import LayerId
 from editor.tiles import TiledImage
@@ -22,13 +24,39 @@ from engine.request import EditRequest, Input
 REMEMBERED = 16  # masks
 
 
+@dataclass(frozen=True)
+class Drag:
+    """What is known of a drag whose layer the next run replaces.
+
+    Attributes:
+        method: id.
+        leads: the method can go on from where it came to.
+        stopped: it ended before its handles came to their targets.
+        lead_on: whether other targets are reached from where it came to; else from the picture.
+    """
+
+    method: str
+    leads: bool
+    stopped: bool
+    lead_on: bool = True
+
+
+def drag_of(request: EditRequest) -> Drag | None:
+    """What is to be known of an edit's drag; None for an edit that is none."""
+    if request.points is None:
+        return None
+    return Drag(request.method, request.method in LEADS_ON, request.stop_after is not None)
+
+
 class RecipesPart(QObject):
     """Signals:
     replacing_changed: name of the layer that the next run replaces, None = it makes a new one.
+    drag_changed: a `Drag` that the next run goes on from or starts anew, None = it is no such edit.
     shown: a recipe was put into the Method panel.
     """
 
     replacing_changed = Signal(object)
+    drag_changed = Signal(object)
     shown = Signal()
 
     def __init__(
@@ -39,6 +67,7 @@ class RecipesPart(QObject):
         self._replacing: tuple[Document, LayerId] | None = None
         self._masks: OrderedDict[LayerId, TiledImage] = OrderedDict()
         self._own_mask: TiledImage | None = None  # of the edit that is shown, as it was selected
+        self.drag: Drag | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         documents.current_changed.connect(self._follow)
         options.method_changed.connect(self._method_changed)
@@ -97,30 +126,78 @@ class RecipesPart(QObject):
             self._messages.error(self.tr("The method “{}” of this layer is not installed.").format(request.method))
             return
         document.activate(layer)
-        self._select_mask(document, layer, request)
-        self._replace((document, layer))
+        self._place_inputs(document, layer, request)
+        self._replace((document, layer), drag_of(request))
         self.shown.emit()
 
-    def _select_mask(self, document: Document, layer: LayerId, request: EditRequest) -> None:
-        """Select the mask of an edit again, one undo step; nothing where the recipe has none and none is remembered."""
-        method = self._options.method
-        if method is None or method.takes(Input.STROKES) or not method.takes(Input.MASK):
-            return
-        mask = self._masks.get(layer)
-        if mask is None and request.mask is not None and request.mask.shape == document.size[::-1]:
-            mask = TiledImage.from_array(request.mask)
-        if mask is not document.selection:
-            document.history.do(SetSelection(mask, self.tr("Select the mask of the edit")))
-        self._own_mask = mask if request.mask is not None else None
+    def stay_with(self, document: Document, layer: LayerId, request: EditRequest, mask: TiledImage | None) -> None:
+        """Let the next run replace the layer that a drag just made: its points are still there, to be moved.
 
-    def _replace(self, replacing: tuple[Document, LayerId] | None) -> None:
+        Args:
+            mask: what was selected when the drag was asked for.
+        """
+        method = self._options.method
+        if document is self._documents.current and method is not None and method.id == request.method:
+            self._own_mask = mask if request.mask is not None else None
+            self._replace((document, layer), drag_of(request))
+
+    def may_go_on(self, document: Document | None) -> bool:
+        """Whether the layer that the next run replaces is a drag that was stopped, and its method is chosen."""
+        drag, method = self.drag, self._options.method
+        there = document is not None and self.replaced_in(document) is not None
+        return (
+            there
+            and drag is not None
+            and drag.leads
+            and drag.stopped
+            and method is not None
+            and (method.id == drag.method)
+        )
+
+    def set_lead_on(self, on: bool) -> None:
+        """Whether other targets are reached from where the drag came to, or from the picture."""
+        if self.drag is not None:
+            self._note_drag(replace(self.drag, lead_on=on))
+
+    def _place_inputs(self, document: Document, layer: LayerId, request: EditRequest) -> None:
+        """Select the mask of an edit again and place its points, as one undo step."""
+        commands: list[Command] = []
+        title = self.tr("Select the mask of the edit")
+        if self._masks_again(request):
+            mask = self._masks.get(layer)
+            if mask is None and request.mask is not None and request.mask.shape == document.size[::-1]:
+                mask = TiledImage.from_array(request.mask)
+            if mask is not document.selection:
+                commands.append(SetSelection(mask, title))
+            self._own_mask = mask if request.mask is not None else None
+        points = pairs_of(request.points, document.canvas)
+        if points and points != document.points:
+            title = self.tr("Place the points of the edit")
+            commands.append(SetPoints(points, title))
+        if commands:
+            document.history.do(commands[0] if len(commands) == 1 else Sequence(tuple(commands), title))
+
+    def _masks_again(self, request: EditRequest) -> bool:
+        """Whether the mask of an edit is selected again: strokes are part of a recipe and fit its mask."""
+        method = self._options.info(request.method)
+        return method is not None and method.takes(Input.MASK) and not method.takes(Input.STROKES)
+
+    def _replace(self, replacing: tuple[Document, LayerId] | None, drag: Drag | None = None) -> None:
         if replacing != self._replacing:
             self._replacing = replacing
             self.replacing_changed.emit(replacing[0][replacing[1]].name if replacing else None)
+        self._note_drag(drag)
+
+    def _note_drag(self, drag: Drag | None) -> None:
+        if drag != self.drag:
+            self.drag = drag
+            self.drag_changed.emit(drag)
 
     def _method_changed(self) -> None:
-        """Another method cannot run this recipe again."""
-        self.end_replacing()
+        """Another method cannot run this recipe again, but another way to drag may be tried in its place."""
+        method = self._options.method
+        if self.drag is None or method is None or not method.takes(Input.POINTS):
+            self.end_replacing()
 
     def _follow(self, document: Document | None) -> None:
         self._unsubscribe()

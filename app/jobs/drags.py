@@ -1,0 +1,67 @@
+"""The drag points of a document as those of an edit, and back; and what leading a drag on asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from editor import limits
+from editor.geometry import Rect
+from editor.points import PointPair, as_array, cut_to
+from engine.points import Leg, Points, Spots, spots_of
+from engine.request import EditRequest
+
+
+LEADS_ON = frozenset({"drag_diffusion"})  # methods that can go on from where a drag came to
+
+
+def points_of(pairs: Iterable[PointPair]) -> Points | None:
+    """The pairs as an edit takes them; None where there are none."""
+    points = as_array(pairs)
+    return points if len(points) else None
+
+
+def pairs_of(points: Points | None, canvas: Rect) -> tuple[PointPair, ...]:
+    """An edit's points as a document of this canvas can have them."""
+    if points is None:
+        return ()
+    pairs = [PointPair((float(x), float(y)), (float(u), float(v))) for (x, y), (u, v) in points]
+    return cut_to(pairs, canvas)[: limits.POINTS]
+
+
+def targets_of(pairs: Iterable[PointPair]) -> Spots:
+    """Where the handles are to be led, in the order of the pairs."""
+    return tuple((float(x), float(y)) for x, y in (pair.target for pair in pairs))
+
+
+def same_handles(points: Points | None, others: Points | None) -> bool:
+    """Whether two drags take hold at the same places, so that one can be led on as the other."""
+    return points is not None and others is not None and np.array_equal(points[:, 0], others[:, 0])
+
+
+def with_points(request: EditRequest, points: Points | None, *, lead_on: bool) -> EditRequest:
+    """The same drag with points as they are now.
+
+    Args:
+        lead_on: to other targets, go on from where the request's own drag came to, if the handles are still the
+            same; else start from the picture.
+    """
+    if points is not None and request.points is not None and np.array_equal(points, request.points):
+        done = lead_on or (not request.legs and request.stop_after is None)
+        return request if done else replace(request, legs=())
+    if lead_on and same_handles(points, request.points):
+        return goes_on(request, points)
+    return replace(request, points=points, legs=())
+
+
+def goes_on(request: EditRequest, points: Points | None) -> EditRequest:
+    """The drag with what it has done so far as a part behind it, on its way to the targets of `points`."""
+    return replace(request, points=points, legs=_legs_so_far(request), stop_after=None)
+
+
+def _legs_so_far(request: EditRequest) -> tuple[Leg, ...]:
+    assert request.points is not None
+    steps = request.stop_after or int(getattr(request.parameters, "steps", 0))
+    return (*request.legs, Leg(spots_of(request.points[:, 1]), steps)) if steps else request.legs
