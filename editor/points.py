@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from math import inf
 
 import numpy as np
@@ -12,12 +13,25 @@ from numpy.typing import NDArray
 from editor.geometry import Point, Rect
 
 
+class End(Enum):
+    """Which of the two points of a pair."""
+
+    HANDLE = auto()
+    TARGET = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class PointPair:
     """Where to take hold and where to drag it, each (x, y) in canvas pixels; (0, 0) is the canvas' outer corner."""
 
     handle: Point
     target: Point
+
+    def at(self, end: End) -> Point:
+        return self.handle if end is End.HANDLE else self.target
+
+    def with_end(self, end: End, at: Point) -> PointPair:
+        return PointPair(at, self.target) if end is End.HANDLE else PointPair(self.handle, at)
 
     def translated(self, dx: float, dy: float) -> PointPair:
         (x, y), (u, v) = self.handle, self.target
@@ -42,14 +56,14 @@ def cut_to(points: Iterable[PointPair], canvas: Rect) -> tuple[PointPair, ...]:
     The target stays on its arrow, so that what is dragged goes the way it was told to.
     """
     return tuple(
-        pair if canvas.contains(*pair.target) else PointPair(pair.handle, _drawn_in(pair, canvas))
+        pair if canvas.contains(*pair.target) else PointPair(pair.handle, drawn_in(pair, canvas))
         for pair in points
         if canvas.contains(*pair.handle)
     )
 
 
-def _drawn_in(pair: PointPair, canvas: Rect) -> Point:
-    """Where the arrow of a handle on the canvas comes to the middle of the outermost pixel, or ends before."""
+def drawn_in(pair: PointPair, canvas: Rect) -> Point:
+    """The end of the arrow of a handle on the canvas, or where it comes to the middle of the outermost pixel before."""
     (x, y), (u, v) = pair.handle, pair.target
     part = min(
         1.0,

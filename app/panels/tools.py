@@ -17,7 +17,7 @@ from app.widgets import action_button, divider
 GROUPS = (
     ("brush", "eraser", "fill", "eyedropper"),
     ("mask_brush", "rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range", "click"),
-    ("move",),
+    ("points", "move"),
 )
 SWATCH = QSize(36, 40)
 ROOMY, TIGHT = (4, 8), (1, 2)  # pixels between the tools, and above and below all of them

@@ -1,0 +1,158 @@
+"""Paints drag points: numbered discs for the handles, diamonds for the targets, an arrow from each to its own.
+
+Blue and orange of the palette that Okabe and Ito made for every kind of colour vision; the shapes tell the same.
+Dark and light rims together are seen on every picture.
+"""
+
+from __future__ import annotations
+
+from math import hypot
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QTransform
+
+from editor.geometry import Point
+from editor.points import End
+from editor.tools.overlay import PointsOverlay
+
+HANDLE, TARGET, TRAIL = QColor("#0072b2"), QColor("#e69f00"), QColor("#56b4e9")
+RIM, HALO = QColor(255, 255, 255), QColor(0, 0, 0, 190)
+DISC = 8.0  # widget pixels: radius of a handle
+DIAMOND = 8.0  # from the middle of a target to its corners
+GROWTH = 2.0  # of a mark under the pointer
+RING = 3.5  # between a chosen pair's marks and the ring around them
+SPOT = 3.5  # radius of the mark where a handle has come to
+HEAD = 9.0  # length of an arrow's head
+NUMBER = 11  # pixels: height of the numbers' font
+REACH = max(DISC, DIAMOND) + GROWTH + RING + 3.0  # all that is painted lies so close to one of the points
+
+
+def points_bounds(overlay: PointsOverlay, to_widget: QTransform) -> QRectF:
+    """The widget rectangle it touches; a null one where there is nothing to paint."""
+    points = [point for pair in overlay.pairs for point in (pair.handle, pair.target)]
+    points += [point for point in (overlay.waiting, overlay.aim) if point is not None]
+    points += [point for trail in overlay.trails for point in trail]
+    if not points:
+        return QRectF()
+    box = QPolygonF([_placed(point, to_widget) for point in points]).boundingRect()
+    return box.adjusted(-REACH, -REACH, REACH, REACH)
+
+
+def paint_points(painter: QPainter, overlay: PointsOverlay, to_widget: QTransform) -> None:
+    """Draw in widget coordinates: arrows lowest, so that no mark is hidden by the arrow of another pair."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    places = [(_placed(pair.handle, to_widget), _placed(pair.target, to_widget)) for pair in overlay.pairs]
+    for start, end in places:
+        _paint_arrow(painter, start, end)
+    for trail in overlay.trails:
+        _paint_trail(painter, [_placed(point, to_widget) for point in trail])
+    for index, (start, end) in enumerate(places):
+        chosen = index == overlay.chosen
+        _paint_handle(painter, start, index + 1, held=overlay.held == (index, End.HANDLE), chosen=chosen)
+        _paint_target(painter, end, held=overlay.held == (index, End.TARGET), chosen=chosen)
+    if overlay.waiting is not None:
+        start = _placed(overlay.waiting, to_widget)
+        if overlay.aim is not None:
+            _paint_aim(painter, start, _placed(overlay.aim, to_widget))
+        _paint_handle(painter, start, len(places) + 1, held=False, chosen=True)
+    painter.restore()
+
+
+def _placed(point: Point, to_widget: QTransform) -> QPointF:
+    return to_widget.map(QPointF(*point))
+
+
+def _stroke(painter: QPainter, path: QPainterPath, colour: QColor = RIM, *, dashed: bool = False) -> None:
+    """A light line in a dark one."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for shade, width in ((HALO, 4.0), (colour, 2.0)):
+        pen = QPen(shade, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin)
+        if dashed:
+            pen.setDashPattern([8.0 / width, 8.0 / width])
+        painter.setPen(pen)
+        painter.drawPath(path)
+
+
+def _fill(painter: QPainter, path: QPainterPath, colour: QColor) -> None:
+    """A shape with a light rim, and a dark one around that."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(HALO, 3.5, j=Qt.PenJoinStyle.MiterJoin))
+    painter.drawPath(path)
+    painter.setPen(QPen(RIM, 1.5, j=Qt.PenJoinStyle.MiterJoin))
+    painter.setBrush(colour)
+    painter.drawPath(path)
+
+
+def _paint_arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:
+    """From rim to rim; where the marks touch each other there is no room for one."""
+    way = end - start
+    length = hypot(way.x(), way.y())
+    if length <= DISC + DIAMOND:
+        return
+    along = way / length
+    tip = end - along * (DIAMOND + 2.0)
+    path = QPainterPath(start)
+    path.lineTo(tip)
+    if length > DISC + DIAMOND + HEAD:
+        across = QPointF(-along.y(), along.x())
+        back = tip - along * HEAD
+        path.moveTo(back + across * HEAD / 2)
+        path.lineTo(tip)
+        path.lineTo(back - across * HEAD / 2)
+    _stroke(painter, path)
+
+
+def _paint_aim(painter: QPainter, start: QPointF, end: QPointF) -> None:
+    """Where a target would be placed."""
+    path = QPainterPath(start)
+    path.lineTo(end)
+    _stroke(painter, path, dashed=True)
+    _stroke(painter, _diamond(end, DIAMOND), TARGET)
+
+
+def _paint_trail(painter: QPainter, places: list[QPointF]) -> None:
+    """The way a handle has come, and where it is."""
+    if not places:
+        return
+    path = QPainterPath()
+    path.addPolygon(QPolygonF(places))
+    _stroke(painter, path, TRAIL)
+    spot = QPainterPath()
+    spot.addEllipse(places[-1], SPOT, SPOT)
+    _fill(painter, spot, TRAIL)
+
+
+def _paint_handle(painter: QPainter, at: QPointF, number: int, *, held: bool, chosen: bool) -> None:
+    radius = DISC + (GROWTH if held else 0.0)
+    if chosen:
+        ring = QPainterPath()
+        ring.addEllipse(at, radius + RING, radius + RING)
+        _stroke(painter, ring)
+    disc = QPainterPath()
+    disc.addEllipse(at, radius, radius)
+    _fill(painter, disc, HANDLE)
+    font = QFont(painter.font())
+    font.setPixelSize(NUMBER)
+    font.setWeight(QFont.Weight.Bold)
+    text, metrics = str(number), QFontMetricsF(font)
+    painter.setFont(font)
+    painter.setPen(RIM)
+    ink = metrics.tightBoundingRect(text)  # the digits' own middle: a line's has room for letters that reach lower
+    painter.drawText(at - ink.center(), text)
+
+
+def _paint_target(painter: QPainter, at: QPointF, *, held: bool, chosen: bool) -> None:
+    size = DIAMOND + (GROWTH if held else 0.0)
+    if chosen:
+        _stroke(painter, _diamond(at, size + RING))
+    _fill(painter, _diamond(at, size), TARGET)
+
+
+def _diamond(at: QPointF, size: float) -> QPainterPath:
+    path = QPainterPath()
+    path.addPolygon(
+        QPolygonF([at + QPointF(0, -size), at + QPointF(size, 0), at + QPointF(0, size), at + QPointF(-size, 0)])
+    )
+    path.closeSubpath()
+    return path
