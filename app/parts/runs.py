@@ -115,10 +115,10 @@ class RunsPart(QObject):
         """Whether an edit of the document is under way, live ones left out."""
         return self.job_in(document) is not None
 
-    def document_of(self, number: int) -> Document | None:
-        """The open document that a job under way edits."""
+    def job(self, number: int) -> Job | None:
+        """An edit under way, unless its document was closed."""
         job = self._jobs.get(number)
-        return job.document if job is not None and job.document in self._documents else None
+        return job if job is not None and job.document in self._documents else None
 
     def job_in(self, document: Document | None) -> int | None:
         """The edit of the document that is under way, live ones left out."""
@@ -272,15 +272,15 @@ class RunsPart(QObject):
         self.job_changed.emit(state)
 
     def _show_preview(self, number: int, preview: Preview) -> None:
-        document = self.document_of(number)
-        if document is not None:
-            fraction = 1.0 if self._jobs[number].live else min(self._fractions.get(number, 0.0), 0.999)
-            self.preview_shown.emit(document, number, preview.image, preview.area, fraction)
+        job = self.job(number)
+        if job is not None:
+            fraction = 1.0 if job.live else min(self._fractions.get(number, 0.0), 0.999)
+            self.preview_shown.emit(job.document, number, preview.image, preview.area, fraction)
 
     def _locate(self, number: int, found: Found) -> None:
-        document = self.document_of(number)
-        if document is not None:
-            self.located.emit(document, number, mask_of(found))
+        job = self.job(number)
+        if job is not None:
+            self.located.emit(job.document, number, mask_of(found))
 
     def _finish(self, number: int, result: EditResult) -> None:
         job = self._jobs.pop(number, None)
