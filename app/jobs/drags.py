@@ -13,7 +13,6 @@ from editor.points import PointPair, as_array, cut_to
 from engine.points import Leg, Points, Spots, spots_of
 from engine.request import EditRequest
 
-
 LEADS_ON = frozenset({"drag_diffusion"})  # methods that can go on from where a drag came to
 
 
