@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, hypot, sqrt
+from time import perf_counter
 
 import cv2
 import numpy as np
@@ -23,6 +24,8 @@ from engine.region import Box, bounds
 from engine.warp import Flags, Warper, warped
 
 PIXELS = 512 * 512  # of the picture that is warped; a larger one is made smaller first
+SLOW = 0.006  # seconds: what takes longer cannot follow the pen
+OFTEN = 3  # that many of them, and it is not just one that was held up
 CELL = 6  # of its pixels: side of a square of what stands for a hole
 _SQUARES = ((92, 92, 98), (158, 158, 164))  # its two greys
 _STANDS_STILL = 0.5  # canvas pixels: a shorter way is none
@@ -83,7 +86,41 @@ def _smaller(pixels: NDArray[np.generic], step: int) -> NDArray[np.uint8]:
 
 
 class WarpSketch:
-    """The ground as drag points would move it; what does not depend on the targets is kept."""
+    """The ground as drag points would move it; where that takes long, coarser while the pen is on its way."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._fine = _Sketch(ground)
+        self._ground = ground
+        self._coarse: _Sketch | None = None
+        self._slow = 0  # pictures that took too long, less those that did not
+
+    def picture(self, pairs: Sequence[PointPair], *, moving: bool = False) -> tuple[QImage, QRect] | None:
+        """What lies elsewhere, what came from nowhere as squares, and all else transparent.
+
+        Args:
+            moving: the next one will be asked for in a moment.
+
+        Returns:
+            RGBA with memory of its own and the canvas pixels that it covers; None where nothing moves.
+        """
+        if moving and self._slow >= OFTEN:
+            if self._coarse is None:
+                self._coarse = _Sketch(_coarser(self._ground))
+            return self._coarse.picture(pairs)
+        start = perf_counter()
+        made = self._fine.picture(pairs)
+        self._slow = max(0, self._slow + (1 if perf_counter() - start > SLOW else -1))
+        return made
+
+
+def _coarser(ground: Ground) -> Ground:
+    mask = None if ground.mask is None else _smaller(ground.mask, 2)
+    covered = None if ground.covered is None else _smaller(ground.covered.view(np.uint8) * np.uint8(255), 2) > 0
+    return Ground(_smaller(ground.picture, 2), mask, covered, 2 * ground.step)
+
+
+class _Sketch:
+    """One ground; what does not depend on the targets is kept."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -93,11 +130,7 @@ class WarpSketch:
         self._warper: tuple[bytes, Warper] | None = None  # and the handles that it was made for
 
     def picture(self, pairs: Sequence[PointPair]) -> tuple[QImage, QRect] | None:
-        """What lies elsewhere, what came from nowhere as squares, and all else transparent.
-
-        Returns:
-            RGBA with memory of its own and the canvas pixels that it covers; None where nothing moves.
-        """
+        """As `WarpSketch.picture`."""
         moving = [pair for pair in pairs if hypot(*np.subtract(pair.target, pair.handle)) >= _STANDS_STILL]
         if not moving:
             return None

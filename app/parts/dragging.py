@@ -111,7 +111,7 @@ class DraggingPart(QObject):
         sketch = self._made_from(document)
         if sketch is None:
             return
-        made = sketch.picture(self._pairs)
+        made = sketch.picture(self._pairs, moving=self._points.tool.active)
         if made is None:
             self.preview_ended.emit(document, SKETCH)
         else:
@@ -198,4 +198,4 @@ class DraggingPart(QObject):
 
     def _stay(self, job: Job, result: EditResult, layer: LayerId) -> None:
         if result.recipe.points is not None:
-            self._recipes.stay_with(job.document, layer, result.recipe, job.snapshot.selection)
+            self._recipes.stay_with(job.document, layer, result, job.snapshot.selection)

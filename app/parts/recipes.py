@@ -13,13 +13,13 @@ from app.documents import Documents
 from app.edit_options import WORDS, EditOptions
 from app.errors import Messages
 from app.jobs.bridge import request_of
-from app.jobs.drags import LEADS_ON, pairs_of
+from app.jobs.drags import came_short, pairs_of
 from editor.commands import SetPoints, SetSelection
 from editor.commands.base import Command, Sequence
 from editor.document import Change, Document, What
 from editor.layers import LayerId
 from editor.tiles import TiledImage
-from engine.request import EditRequest, Input
+from engine.request import EditRequest, EditResult, Input
 
 REMEMBERED = 16  # masks
 
@@ -30,22 +30,13 @@ class Drag:
 
     Attributes:
         method: id.
-        leads: the method can go on from where it came to.
-        stopped: it ended before its handles came to their targets.
+        short: it ended before its handles came to their targets, so that it can go on.
         lead_on: whether other targets are reached from where it came to; else from the picture.
     """
 
     method: str
-    leads: bool
-    stopped: bool
+    short: bool
     lead_on: bool = True
-
-
-def drag_of(request: EditRequest) -> Drag | None:
-    """What is to be known of an edit's drag; None for an edit that is none."""
-    if request.points is None:
-        return None
-    return Drag(request.method, request.method in LEADS_ON, request.stop_after is not None)
 
 
 class RecipesPart(QObject):
@@ -127,32 +118,32 @@ class RecipesPart(QObject):
             return
         document.activate(layer)
         self._place_inputs(document, layer, request)
-        self._replace((document, layer), drag_of(request))
+        drag = Drag(request.method, request.stop_after is not None) if request.points is not None else None
+        self._replace((document, layer), drag)
         self.shown.emit()
 
-    def stay_with(self, document: Document, layer: LayerId, request: EditRequest, mask: TiledImage | None) -> None:
+    def stay_with(self, document: Document, layer: LayerId, result: EditResult, mask: TiledImage | None) -> None:
         """Let the next run replace the layer that a drag just made: its points are still there, to be moved.
 
         Args:
             mask: what was selected when the drag was asked for.
         """
-        method = self._options.method
+        method, request = self._options.method, result.recipe
         if document is self._documents.current and method is not None and method.id == request.method:
             self._own_mask = mask if request.mask is not None else None
-            self._replace((document, layer), drag_of(request))
+            self._replace((document, layer), Drag(request.method, came_short(result)))
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether the next run can go on from where the drag that it replaces came to."""
+        method = self._options.method
+        same = self.drag is not None and method is not None and method.id == self.drag.method
+        return same and method is not None and method.leads_on
 
     def may_go_on(self, document: Document | None) -> bool:
-        """Whether the layer that the next run replaces is a drag that was stopped, and its method is chosen."""
-        drag, method = self.drag, self._options.method
+        """Whether the layer that the next run replaces is a drag that came short, and its method is chosen."""
         there = document is not None and self.replaced_in(document) is not None
-        return (
-            there
-            and drag is not None
-            and drag.leads
-            and drag.stopped
-            and method is not None
-            and (method.id == drag.method)
-        )
+        return there and self.leads_on and self.drag is not None and self.drag.short
 
     def set_lead_on(self, on: bool) -> None:
         """Whether other targets are reached from where the drag came to, or from the picture."""
