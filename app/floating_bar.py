@@ -101,9 +101,9 @@ class FloatingBar(QFrame):
         self.discard.setVisible(result)
         self.place()
 
-    def show_selection(self, *, there: bool, seen: bool, mask: MaskState | None = None) -> None:
-        """Say whether the next edit runs inside a selection, whether any of it can be seen, and whose mask it is."""
-        self.selection.show_selection(there=there, seen=seen, mask=mask)
+    def show_selection(self, *, there: bool, seen: bool, mask: MaskState | None = None, moves: bool = False) -> None:
+        """Say whether the next edit runs inside a selection; arguments as for `SelectionNote.show_selection`."""
+        self.selection.show_selection(there=there, seen=seen, mask=mask, moves=moves)
         self.place()
 
     def _show_method(self) -> None:
@@ -117,6 +117,8 @@ class FloatingBar(QFrame):
             self.words.setVisible("prompt" in info.inputs)
             removes = info.inputs == ("prompt", "mask")
             hint = self.tr("Fill with… (empty: remove)") if removes else self.tr("What should it become?")
+            if "points" in info.inputs:
+                hint = self.tr("What does the picture show?")
             self.words.setPlaceholderText(hint)
         self.place()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow
 
 from app.actions import build_actions, enable
@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         runs.state_changed.connect(self._refresh.start)
         self.recipes.replacing_changed.connect(self.method_panel.show_replacing)
         self.recipes.drag_changed.connect(lambda _: self._refresh.start())
+        self.method_panel.drag.lead_on_changed.connect(self.recipes.set_lead_on)
         self.recipes.shown.connect(lambda: self.docks.show("method"))
         self.options.live_changed.connect(self.commands["live"].setChecked)
         self.options.methods_changed.connect(self._show_methods)
@@ -279,6 +280,8 @@ class MainWindow(QMainWindow):
         there |= {"finds"} if self.options.method is not None and self.options.method.finds else set()
         enable(self.commands, frozenset(there))
         self.signs.refresh()
+        drag = self.recipes.drag
+        self.method_panel.drag.show_lead_on(self.recipes.leads_on, drag is not None and drag.lead_on)
         view = self.workspace.view
         self.commands["before"].setChecked(view is not None and view.show_before)
         self.workspace.bar.show_state(
@@ -354,6 +357,10 @@ class MainWindow(QMainWindow):
         self.edit.place_files([path for path in paths if path not in documents])
 
     # life
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.docks.fit(event.size().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
