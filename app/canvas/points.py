@@ -6,10 +6,11 @@ Dark and light rims together are seen on every picture.
 
 from __future__ import annotations
 
-from math import hypot
+from functools import lru_cache
+from math import ceil, hypot
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
 
 from editor.geometry import Point
 from editor.points import End
@@ -17,14 +18,14 @@ from editor.tools.overlay import PointsOverlay
 
 HANDLE, TARGET, TRAIL = QColor("#0072b2"), QColor("#e69f00"), QColor("#56b4e9")
 RIM, HALO = QColor(255, 255, 255), QColor(0, 0, 0, 190)
-DISC = 8.0  # widget pixels: radius of a handle
+DISC = 8.5  # widget pixels: radius of a handle
 DIAMOND = 8.0  # from the middle of a target to its corners
 GROWTH = 2.0  # of a mark under the pointer
 RING = 3.5  # between a chosen pair's marks and the ring around them
 SPOT = 3.5  # radius of the mark where a handle has come to
 HEAD = 9.0  # length of an arrow's head
 NUMBER = 11  # pixels: height of the numbers' font
-REACH = max(DISC, DIAMOND) + GROWTH + RING + 3.0  # all that is painted lies so close to one of the points
+REACH = max(DISC, DIAMOND) + GROWTH + RING + 4.0  # all that is painted lies so close to one of the points
 
 
 def points_bounds(overlay: PointsOverlay, to_widget: QTransform) -> QRectF:
@@ -49,13 +50,13 @@ def paint_points(painter: QPainter, overlay: PointsOverlay, to_widget: QTransfor
         _paint_trail(painter, [_placed(point, to_widget) for point in trail])
     for index, (start, end) in enumerate(places):
         chosen = index == overlay.chosen
-        _paint_handle(painter, start, index + 1, held=overlay.held == (index, End.HANDLE), chosen=chosen)
-        _paint_target(painter, end, held=overlay.held == (index, End.TARGET), chosen=chosen)
+        _paint_mark(painter, start, index + 1, held=overlay.held == (index, End.HANDLE), chosen=chosen)
+        _paint_mark(painter, end, 0, held=overlay.held == (index, End.TARGET), chosen=chosen)
     if overlay.waiting is not None:
         start = _placed(overlay.waiting, to_widget)
         if overlay.aim is not None:
             _paint_aim(painter, start, _placed(overlay.aim, to_widget))
-        _paint_handle(painter, start, len(places) + 1, held=False, chosen=True)
+        _paint_mark(painter, start, len(places) + 1, chosen=True)
     painter.restore()
 
 
@@ -64,7 +65,7 @@ def _placed(point: Point, to_widget: QTransform) -> QPointF:
 
 
 def _stroke(painter: QPainter, path: QPainterPath, colour: QColor = RIM, *, dashed: bool = False) -> None:
-    """A light line in a dark one."""
+    """A light or coloured line in a dark one."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for shade, width in ((HALO, 4.0), (colour, 2.0)):
         pen = QPen(shade, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin)
@@ -85,7 +86,7 @@ def _fill(painter: QPainter, path: QPainterPath, colour: QColor) -> None:
 
 
 def _paint_arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:
-    """From rim to rim; where the marks touch each other there is no room for one."""
+    """From rim to rim; between marks that lie close to each other there is no room for a head, or for the whole."""
     way = end - start
     length = hypot(way.x(), way.y())
     if length <= DISC + DIAMOND:
@@ -94,7 +95,7 @@ def _paint_arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:
     tip = end - along * (DIAMOND + 2.0)
     path = QPainterPath(start)
     path.lineTo(tip)
-    if length > DISC + DIAMOND + HEAD:
+    if length > DISC + DIAMOND + 2 * HEAD:
         across = QPointF(-along.y(), along.x())
         back = tip - along * HEAD
         path.moveTo(back + across * HEAD / 2)
@@ -108,7 +109,7 @@ def _paint_aim(painter: QPainter, start: QPointF, end: QPointF) -> None:
     path = QPainterPath(start)
     path.lineTo(end)
     _stroke(painter, path, dashed=True)
-    _stroke(painter, _diamond(end, DIAMOND), TARGET)
+    _stroke(painter, _diamond(end, DIAMOND))
 
 
 def _paint_trail(painter: QPainter, places: list[QPointF]) -> None:
@@ -123,30 +124,48 @@ def _paint_trail(painter: QPainter, places: list[QPointF]) -> None:
     _fill(painter, spot, TRAIL)
 
 
-def _paint_handle(painter: QPainter, at: QPointF, number: int, *, held: bool, chosen: bool) -> None:
-    radius = DISC + (GROWTH if held else 0.0)
-    if chosen:
-        ring = QPainterPath()
-        ring.addEllipse(at, radius + RING, radius + RING)
-        _stroke(painter, ring)
+def _paint_mark(painter: QPainter, at: QPointF, number: int, *, held: bool = False, chosen: bool = False) -> None:
+    """The handle with this number, or for 0 a target."""
+    ratio = painter.device().devicePixelRatioF()
+    corner = (at - QPointF(REACH, REACH)) * ratio
+    whole = QPointF(round(corner.x()), round(corner.y()))  # device pixels: copied, not resampled
+    painter.drawPixmap(whole / ratio, _mark_picture(number, held, chosen, ratio))
+
+
+@lru_cache(maxsize=128)
+def _mark_picture(number: int, held: bool, chosen: bool, ratio: float) -> QPixmap:
+    """Kept, because thirty numbers drawn anew at every move of the pointer take longer than a frame."""
+    side = ceil(2 * REACH * ratio)
+    picture = QPixmap(side, side)
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    middle, growth = QPointF(REACH, REACH), GROWTH if held else 0.0
+    with QPainter(picture) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if chosen:
+            _stroke(painter, _mark_shape(number, middle, growth + RING))
+        _fill(painter, _mark_shape(number, middle, growth), HANDLE if number else TARGET)
+        if number:
+            _paint_number(painter, middle, str(number))
+    return picture
+
+
+def _mark_shape(number: int, at: QPointF, growth: float) -> QPainterPath:
+    if not number:
+        return _diamond(at, DIAMOND + growth)
     disc = QPainterPath()
-    disc.addEllipse(at, radius, radius)
-    _fill(painter, disc, HANDLE)
+    disc.addEllipse(at, DISC + growth, DISC + growth)
+    return disc
+
+
+def _paint_number(painter: QPainter, at: QPointF, text: str) -> None:
     font = QFont(painter.font())
     font.setPixelSize(NUMBER)
     font.setWeight(QFont.Weight.Bold)
-    text, metrics = str(number), QFontMetricsF(font)
     painter.setFont(font)
     painter.setPen(RIM)
-    ink = metrics.tightBoundingRect(text)  # the digits' own middle: a line's has room for letters that reach lower
+    ink = QFontMetricsF(font).tightBoundingRect(text)  # the digits' own middle: a line has room for lower letters
     painter.drawText(at - ink.center(), text)
-
-
-def _paint_target(painter: QPainter, at: QPointF, *, held: bool, chosen: bool) -> None:
-    size = DIAMOND + (GROWTH if held else 0.0)
-    if chosen:
-        _stroke(painter, _diamond(at, size + RING))
-    _fill(painter, _diamond(at, size), TARGET)
 
 
 def _diamond(at: QPointF, size: float) -> QPainterPath:

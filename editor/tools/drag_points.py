@@ -190,17 +190,17 @@ class DragPointsTool(Tool):
     # what is shown
 
     def points(self, document: Document) -> PointsOverlay:
-        pairs, gesture = self.pairs(document), self._gesture
-        held = self._hovered
+        pairs, gesture, waiting = self.pairs(document), self._gesture, self._waiting_in(document)
+        held, chosen = self._hovered, self._chosen if waiting is None else None
         if gesture is not None and gesture.document is document:
-            held = (gesture.moved or gesture.pair, gesture.end)
-        drawn = gesture is not None and gesture.new and gesture.moved is not None
+            chosen = gesture.moved or gesture.pair
+            held, waiting = (chosen, gesture.end), waiting if gesture.moved is None else None
         return PointsOverlay(
             pairs,
-            chosen=pairs.index(self._chosen) if self._chosen in pairs else None,
+            chosen=pairs.index(chosen) if chosen in pairs else None,
             held=(pairs.index(held[0]), held[1]) if held is not None and held[0] in pairs else None,
-            waiting=None if drawn else self._waiting_in(document),
-            aim=self._aim,
+            waiting=waiting,
+            aim=self._aim if waiting is not None else None,
         )
 
     def _waiting_in(self, document: Document) -> Point | None:
