@@ -23,7 +23,7 @@ from engine.region import Box, bounds
 Grid = NDArray[np.float32]  # (h, w, 2), (x, y) from where each pixel comes, as cv2.remap wants it
 Flags = NDArray[np.bool_]
 Lines = NDArray[np.float32]  # (n,), pixel centres along one axis
-P = TypeVar("P", bound=np.generic)
+P = TypeVar("P", bound=NDArray[np.generic])
 
 _NEAREST = 4  # handles that carry a pixel
 _SPOT = 0.75  # px: the pixel in which a handle lies has its centre within this
@@ -126,7 +126,8 @@ class _Thing:
     def warped(self, targets: NDArray[np.float32], ways: NDArray[np.float32]) -> Warp:
         """The thing carried to where the handles' targets are."""
         box, reached = self._reached(ways)
-        return _settled(self._is_thing, self._box, box, reached, _sources(targets, ways, box))
+        back = _resting(box) - displacement(targets, ways, *_centres(box))
+        return _settled(self._is_thing, self._box, box, reached, back)
 
     def _reached(self, ways: NDArray[np.float32]) -> tuple[Box, Flags]:
         """The part of the picture that holds the forward image of the thing, and that image in it, closed."""
@@ -174,7 +175,13 @@ def transform(mask: NDArray[np.uint8], matrix: NDArray[np.float64]) -> Warp:
     return _settled(is_thing, old, new, None, sources - np.float32(0.5))
 
 
-def warped(picture: NDArray[P], warp: Warp) -> NDArray[P]:
+def sources(points: Points, box: Box) -> Grid:
+    """From where the pixels of a box come if everything moves as the points (n, 2, 2) say: (h, w, 2), as in `Warp`."""
+    spots = points[:, 1].astype(np.float32)
+    return _resting(box) - displacement(spots, spots - points[:, 0].astype(np.float32), *_centres(box))
+
+
+def warped(picture: P, warp: Warp) -> P:
     """The picture with the thing carried along; in holes and wherever nothing moved the old pixels stay, untouched.
 
     Args:
@@ -299,11 +306,6 @@ def _around(targets: NDArray[np.float32], reach: NDArray[np.float32], size: tupl
     x, y = (int(place) for place in np.clip(low, 0, np.array(size) - 1))
     right, bottom = (int(place) for place in np.clip(high, (x + 1, y + 1), size))
     return x, y, right - x, bottom - y
-
-
-def _sources(targets: NDArray[np.float32], ways: NDArray[np.float32], box: Box) -> Grid:
-    """The way back: from where the pixels of a box come."""
-    return _resting(box) - displacement(targets, ways, *_centres(box))
 
 
 def _settled(is_thing: Flags, old: Box, new: Box, reached: Flags | None, sources: Grid) -> Warp:
