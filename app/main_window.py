@@ -36,6 +36,7 @@ from app.parts.files import FilesPart
 from app.parts.filling import FillingPart
 from app.parts.help import HelpPart
 from app.parts.layers import LayersPart
+from app.parts.learning import LearningPart
 from app.parts.points import PointsPart
 from app.parts.recipes import RecipesPart
 from app.parts.runs import RunsPart
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
         self.points = PointsPart(documents, self.tools, messages, self)
         self.dragging = DraggingPart(documents, self.options, self.points, self.recipes, self.runs, background, self)
+        self.learning = LearningPart(documents, self.options, self.points, self.recipes, self)
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
@@ -165,6 +167,7 @@ class MainWindow(QMainWindow):
         for hint in hints:
             hint.left_out.connect(lambda _: self.status.show_tool_hint("".join(one.untold for one in hints)))
         self.words.hint.connect(self.status.show_hint)
+        self.learning.told.connect(self.status.show_aside)
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
         runs.job_changed.connect(self.jobs_panel.show_job)
@@ -218,6 +221,7 @@ class MainWindow(QMainWindow):
         self.runs.attach(engine)
         self.clicks.attach(engine)
         self.dragging.attach(engine)
+        self.learning.attach(engine)
 
     def cancel(self) -> None:
         """End what is under way: the look at the picture, else an edit."""

@@ -108,6 +108,10 @@ class EngineThread(QObject):
         worker.moveToThread(self._thread)
         self._closing.connect(close, Qt.ConnectionType.QueuedConnection)
 
+    def ready(self, request: EditRequest) -> tuple[Backbone, EditRequest]:
+        """For workers that were taken in, in the engine thread: see `Worker.ready`."""
+        return self._worker.ready(request)
+
     def submit(self, edit: PreparedEdit | EditRequest, *, live: bool = False) -> int:
         """Put an edit at the end of the queue.
 

@@ -166,4 +166,5 @@ def _image(pixels: NDArray[np.uint8], shown: Flags, box: Box) -> QImage:
 def _squares(size: tuple[int, int]) -> NDArray[np.uint8]:
     """(h, w, 3): two greys like a chessboard, as transparency is drawn."""
     columns, rows = (np.arange(length) // CELL for length in size)
-    return np.array(_SQUARES, np.uint8)[(rows[:, None] + columns) % 2]
+    board: NDArray[np.uint8] = np.array(_SQUARES, np.uint8)[(rows[:, None] + columns) % 2]
+    return board

@@ -25,7 +25,7 @@ from app.jobs.placement import pack
 from editor.errors import DocumentError
 from engine.errors import BadRequest, EngineError
 from engine.points import Retarget, Spots, spots_of
-from engine.request import Control, EditRequest, EditResult, Sent, Step
+from engine.request import Control, EditRequest, EditResult, Method, Sent, Step
 
 if TYPE_CHECKING:
     from engine.backbone import Backbone
@@ -232,10 +232,7 @@ class Worker(QObject):
         """The whole job; it pauses after each part, and after each step of the method."""
         request = edit if isinstance(edit, EditRequest) else edit.build()
         yield None
-        method = self._known_methods().get(request.method)
-        if method is None:
-            raise BadRequest(f"There is no method “{request.method}” in this version of Pentimento.")
-        request = replace(request, parameters=method_info.as_own(method, request.parameters))
+        method, request = self._own(request)
         yield None
         backbone = self._backbone(request.model)
         yield None
@@ -247,6 +244,22 @@ class Worker(QObject):
         if keep:
             pack(result, None if isinstance(edit, EditRequest) else edit.snapshot)
         return result
+
+    def ready(self, request: EditRequest) -> tuple[Backbone, EditRequest]:
+        """A request's network and the request with its method's own parameters; to be called in this very thread.
+
+        Raises:
+            EngineError: there is no such method or model.
+        """
+        _, request = self._own(request)
+        return self._backbone(request.model), request
+
+    def _own(self, request: EditRequest) -> tuple[Method, EditRequest]:
+        """The request's method, and the request with that method's own parameters."""
+        method = self._known_methods().get(request.method)
+        if method is None:
+            raise BadRequest(f"There is no method “{request.method}” in this version of Pentimento.")
+        return method, replace(request, parameters=method_info.as_own(method, request.parameters))
 
     def _known_methods(self) -> Methods:
         if self._methods is None:
