@@ -40,14 +40,17 @@ def points_bounds(overlay: PointsOverlay, to_widget: QTransform) -> QRectF:
 
 
 def paint_points(painter: QPainter, overlay: PointsOverlay, to_widget: QTransform) -> None:
-    """Draw in widget coordinates: arrows lowest, so that no mark is hidden by the arrow of another pair."""
+    """Draw in widget coordinates: arrows lowest, where handles have come to on top, so that no mark is hidden."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     places = [(_placed(pair.handle, to_widget), _placed(pair.target, to_widget)) for pair in overlay.pairs]
     for start, end in places:
         _paint_arrow(painter, start, end)
-    for trail in overlay.trails:
-        _paint_trail(painter, [_placed(point, to_widget) for point in trail])
+    trails = [[_placed(point, to_widget) for point in trail] for trail in overlay.trails if trail]
+    for trail in trails:
+        way = QPainterPath()
+        way.addPolygon(QPolygonF(trail))
+        _stroke(painter, way, TRAIL)
     for index, (start, end) in enumerate(places):
         chosen = index == overlay.chosen
         _paint_mark(painter, start, index + 1, held=overlay.held == (index, End.HANDLE), chosen=chosen)
@@ -57,6 +60,10 @@ def paint_points(painter: QPainter, overlay: PointsOverlay, to_widget: QTransfor
         if overlay.aim is not None:
             _paint_aim(painter, start, _placed(overlay.aim, to_widget))
         _paint_mark(painter, start, len(places) + 1, chosen=True)
+    for trail in trails:
+        spot = QPainterPath()
+        spot.addEllipse(trail[-1], SPOT, SPOT)
+        _fill(painter, spot, TRAIL)
     painter.restore()
 
 
@@ -110,18 +117,6 @@ def _paint_aim(painter: QPainter, start: QPointF, end: QPointF) -> None:
     path.lineTo(end)
     _stroke(painter, path, dashed=True)
     _stroke(painter, _diamond(end, DIAMOND))
-
-
-def _paint_trail(painter: QPainter, places: list[QPointF]) -> None:
-    """The way a handle has come, and where it is."""
-    if not places:
-        return
-    path = QPainterPath()
-    path.addPolygon(QPolygonF(places))
-    _stroke(painter, path, TRAIL)
-    spot = QPainterPath()
-    spot.addEllipse(places[-1], SPOT, SPOT)
-    _fill(painter, spot, TRAIL)
 
 
 def _paint_mark(painter: QPainter, at: QPointF, number: int, *, held: bool = False, chosen: bool = False) -> None:

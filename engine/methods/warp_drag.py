@@ -46,7 +46,7 @@ class WarpDragParameters(Parameters):
     guidance: float = knob(5.0, 1.0, 20.0, "How closely to follow the words; without words it has no effect.")
     shadow: bool = knob(True, None, None, "Take along the shadow or mirror image that the thing has on the ground.")
     edge: int = knob(
-        2, 0, 64, "How far around its outline the thing is joined to its new place.", unit="px", advanced=True
+        1, 0, 64, "How far around its outline the thing is joined to its new place.", unit="px", advanced=True
     )
     grow: int = knob(8, 0, 256, "How far beyond the old place the picture may change.", unit="px", advanced=True)
     feather: int = knob(8, 0, 256, "How softly the new picture melts into the old one.", unit="px", advanced=True)

@@ -95,6 +95,8 @@ def test_a_trail_shows_the_way_and_where_the_handle_is() -> None:
     assert spot[120, 120]
     assert spot[120, 100]
     assert not spot[120, 135]
+    near = painted(PointsOverlay((PointPair((30.0, 40.0), (34.0, 40.0)),), trails=(((30.0, 40.0), (32.0, 40.0)),)))
+    assert coloured(near, TRAIL)[80, 64]  # over the marks, where they lie close to each other
 
 
 @pytest.mark.parametrize("ratio", [1, 2])
