@@ -1,8 +1,4 @@
-"""A thing's latent cells taken to where its pixels are led, and the ground put where it stood.
-
-Cells are taken whole: between two noisy cells there is no noisy cell, their mean has lost half of its noise. What is
-left of the way, less than half a cell, is for motion supervision.
-"""
+"""A thing taken to where its pixels are led, the ground put where it stood: the picture that a drag starts from."""
 
 from __future__ import annotations
 
@@ -13,19 +9,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.masking import Mask
-from engine.region import Picture
+from engine.region import Picture, over
 from engine.warp import Warp
 
 _HALF = 0.5  # of a cell's pixels: what belongs to the thing by more than this is the thing's
 _FLOW_RADIUS = 3  # working pixels from which the surroundings flow to where the thing stood
 
 
-def carried(latent: Tensor, ground: Tensor, warp: Warp, factor: int) -> Tensor:
-    """The latent of the picture in which the thing has been moved.
+def carried(latent: Tensor, warp: Warp, factor: int) -> Tensor:
+    """What the thing's cells hold, taken along in whole cells; elsewhere nothing.
 
     Args:
-        latent: (1, C, h, w), with the thing where it was.
-        ground: (1, C, h, w), without it.
+        latent: (1, C, h, w), a change that was made with the thing where it was.
         warp: of the working picture.
         factor: working pixels per cell.
     """
@@ -38,12 +33,7 @@ def carried(latent: Tensor, ground: Tensor, warp: Warp, factor: int) -> Tensor:
     columns = np.clip(np.floor(columns + 0.5 + across), 0, width - 1).astype(np.int64)
     rows = np.clip(np.floor(rows + 0.5 + down), 0, height - 1).astype(np.int64)
     taken = latent[..., torch.from_numpy(rows), torch.from_numpy(columns)]
-    return torch.where(torch.from_numpy(moved >= _HALF).to(latent.device), taken, ground)
-
-
-def whole_cells(ways: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
-    """How far `carried` takes what is to go `ways` (n, 2), working pixels: whole cells."""
-    return -np.floor(0.5 - ways / factor) * factor
+    return taken * torch.from_numpy(moved >= _HALF).to(taken)
 
 
 def share(flags: NDArray[np.generic], factor: int) -> Mask:
@@ -54,11 +44,21 @@ def share(flags: NDArray[np.generic], factor: int) -> Mask:
     return means
 
 
-def emptied(picture: Picture, thing: NDArray[np.bool_]) -> Picture:
-    """The picture with its surroundings flowed to where the thing stands (Telea, 2004)."""
-    eight_bit = np.rint(picture * 255).astype(np.uint8)
-    flowed = cv2.inpaint(eight_bit, thing.astype(np.uint8), _FLOW_RADIUS, cv2.INPAINT_TELEA)
-    return np.where(thing[..., None], flowed.astype(np.float32) / np.float32(255), picture)
+def composed(picture: Picture, thing: NDArray[np.bool_] | None, warp: Warp) -> Picture:
+    """The picture with the thing where it goes, and its surroundings flowed to where it was (Telea, 2004).
+
+    Args:
+        picture: (h, w, 3), the working picture.
+        thing: (h, w) what shows it where it was, None = nothing is left behind.
+    """
+    ground = picture
+    if thing is not None:
+        eight_bit = np.rint(picture * 255).astype(np.uint8)
+        flowed = cv2.inpaint(eight_bit, thing.astype(np.uint8), _FLOW_RADIUS, cv2.INPAINT_TELEA)
+        ground = np.where(thing[..., None], flowed.astype(np.float32) / np.float32(255), picture)
+    moved = cv2.remap(picture, warp.map, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    edge = cv2.blur(warp.moved.astype(np.float32), (3, 3)) * warp.moved
+    return np.clip(over(ground, np.concatenate([moved, edge[..., None]], axis=2)), 0.0, 1.0)
 
 
 def _resting(size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -37,6 +37,7 @@ class Pull:
         near: grid cells from its target at which a handle has arrived.
         radius: of the square that is led, grid cells.
         reach: how far a handle is looked for, grid cells.
+        surer: see `motion.tracked`.
     """
 
     rate: float = 0.01
@@ -44,6 +45,7 @@ class Pull:
     near: float = 2.0
     radius: int = 1
     reach: int = 3
+    surer: float = 0.0
 
 
 class Pulled(NamedTuple):
@@ -84,6 +86,7 @@ class Pulling:
         self._below = original.risen.at(1)
         height, width = (side * backbone.factor for side in start.shape[2:])
         self._grid = max(width // FINER, 1), max(height // FINER, 1)
+        self._free = None if free is None else (free > 0)[None, None].to(start)
         self._kept = None if free is None or not pull.hold else (1 - free)[None, None].to(start)
         places = _on_grid(handles)[:, None].to(start.device)
         self._wanted = motion.features_at(original.features, places, self._grid)[:, 0]
@@ -118,12 +121,15 @@ class Pulling:
             features, strayed = self._looked_at(z)
             if track:
                 found = features.detach()
-                places = motion.tracked(found, self._wanted, places, self._pull.reach, self._grid)
+                pull = self._pull
+                places = motion.tracked(found, self._wanted, places, pull.reach, self._grid, pull.surer)
             ways, left = motion.ways_to(places, goals)
             going = left > self._pull.near
             if going.any():
                 loss = motion.supervision(features, places[going], ways[going], self._pull.radius, self._grid)
-                (z.grad,) = torch.autograd.grad(loss + self._pull.hold * strayed, z)
+                (gradient,) = torch.autograd.grad(loss + self._pull.hold * strayed, z)
+                # Adam makes the faintest pull as strong as any: what shall stay must feel none.
+                z.grad = gradient if self._free is None else gradient * self._free
         z.requires_grad_(False)
         if not going.any():
             return places, True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,17 +11,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.backbone import Backbone
+from engine import inversion
+from engine.backbone import Backbone, Conditioning, Patch
 from engine.cache import cache_of, content
-from engine.carrying import carried, emptied, share, whole_cells
+from engine.carrying import carried, composed, share
 from engine.course import Course, Spots
 from engine.masking import distance_to
 from engine.original import Original
 from engine.points import Leg
-from engine.sampling import seeded_noise
+from engine.sampling import Sampled, seeded_noise
 from engine.schedule import noised
 from engine.workpiece import to_tensor
 
+_STRIDE = 3  # of the times, those that a carried picture is inverted over: where it ends is what counts
+_THERE = 4.0  # working pixels from its goal at which a handle need not be carried
 _RIM = 4.0  # working pixels around a thing that still show it: soft edges, and what the autoencoder smears
 
 
@@ -30,31 +34,44 @@ class State:
 
     Attributes:
         z: (1, C, h, w).
-        noise: (1, C, h, w), the ε in it as far as it is known without asking the network: for previews.
+        base: (1, C, h, w), what it was before it was pulled.
+        noise: (1, C, h, w), the ε in `base`, for previews.
         marks: (n, 2), where the handles are, working pixels.
     """
 
     z: Tensor
+    base: Tensor
     noise: Tensor
     marks: Spots
 
     @property
     def bytes(self) -> int:
         """Memory it takes."""
-        return 2 * self.z.numel() * self.z.element_size()
+        return 3 * self.z.numel() * self.z.element_size()
 
 
 class Legs:
     """The latents between the legs of one picture's drags."""
 
-    def __init__(self, backbone: Backbone, course: Course, original: Original, time: int, key: str, seed: int) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        course: Course,
+        original: Original,
+        words: Conditioning,
+        patches: Sequence[Patch],
+        key: str,
+        seed: int,
+    ) -> None:
         """
         Args:
-            time: the training time at which the latent is pulled.
+            words, patches: with which the original was inverted.
             key: stands for everything that the end of a leg depends on, besides the legs, their handles and the mask.
         """
         self._backbone, self._course, self._original, self._seed = backbone, course, original, seed
-        self._level = backbone.schedule.level(time)
+        self._words, self._patches = words, patches
+        self._times = original.times[::_STRIDE]
+        self._level = backbone.schedule.level(self._times[0])
         mask = np.zeros(0) if course.thing is None else course.thing
         self._key = content("leg", key, seed, course.handles, mask)
 
@@ -62,8 +79,12 @@ class Legs:
     def still(self) -> State:
         """Nothing has been moved yet."""
         z = self._original.risen.at(0)
-        noise = (z - self._level.signal * self._original.risen.source) / self._level.noise
-        return State(z, noise, self._course.handles)
+        return State(z, z, self._noise(z, self._original.risen.source), self._course.handles)
+
+    @property
+    def calls(self) -> int:
+        """Network calls that it takes to carry a thing."""
+        return len(self._times)
 
     def known(self, legs: tuple[Leg, ...]) -> State | None:
         """Where these legs ended, if it is remembered."""
@@ -78,18 +99,31 @@ class Legs:
         """(1, C, h, w): about what the state will look like."""
         return (state.z - self._level.noise * state.noise) / self._level.signal
 
-    def carried(self, state: State, goals: Spots) -> State:
-        """The thing's cells taken to the goals, (n, 2) working pixels, as far as whole cells go."""
-        factor = self._backbone.factor
-        ways = whole_cells(goals - state.marks, factor)
-        if not ways.any():
-            return state
-        warp = self._course.warp(state.marks, goals)
-        ground = self._ground if self._course.thing is not None else self.still
-        z, noise = (
-            carried(here, empty, warp, factor) for here, empty in ((state.z, ground.z), (state.noise, ground.noise))
-        )
-        return State(z, noise, state.marks + ways)
+    def carried(self, state: State, goals: Spots) -> Iterator[tuple[Sampled, State]]:
+        """Put the thing at the goals, (n, 2) working pixels, and invert the picture in which it lies there.
+
+        What pulling has changed so far goes along. One item per network call, the last one with the new state; none
+        where the handles are there already.
+        """
+        if np.hypot(*(goals - state.marks).T).max() < _THERE:
+            return
+        course, backbone, factor = self._course, self._backbone, self._backbone.factor
+        to_goals = course.warp(course.handles, goals)
+        thing = None if course.thing is None else self._rimmed
+        source = course.region.to_work(course.piece.source)
+        clean = backbone.encode(to_tensor(composed(source, thing, to_goals)))
+
+        def predict(z: Tensor, t: int) -> Tensor:
+            return backbone.predict(z, t, self._words, patches=self._patches)
+
+        for step in inversion.invert(predict, backbone.schedule, clean, self._times):
+            base, noise = step.latent, self._noise(step.latent, clean)
+            if thing is not None:
+                left = share(thing, factor) * (share(to_goals.moved, factor) == 0) > 0
+                noise = torch.where(torch.from_numpy(left).to(noise.device), self._fresh.to(noise), noise)
+                base = noised(clean, noise, self._level)
+            pulled = carried(state.z - state.base, course.warp(state.marks, goals), factor)
+            yield step, State(base + pulled, base, noise, goals)
 
     def hole(self, marks: Spots) -> tuple[Tensor, Tensor] | None:
         """(h, w) bool each: the latent cells that the thing has left, and those where it stood; None = no thing."""
@@ -107,15 +141,9 @@ class Legs:
         return distance_to(self._course.thing) <= _RIM
 
     @cached_property
-    def _ground(self) -> State:
-        """The picture without the thing: its surroundings flowed together under fresh noise."""
-        piece, still = self._course.piece, self.still
-        picture = emptied(self._course.region.to_work(piece.source), self._rimmed)
-        clean = self._backbone.encode(to_tensor(picture))
-        fresh = seeded_noise(clean.shape, self._seed).to(clean.device)
-        here = torch.from_numpy(share(self._rimmed, self._backbone.factor) > 0).to(clean.device)
-        return replace(
-            still,
-            z=torch.where(here, noised(clean, fresh, self._level), still.z),
-            noise=torch.where(here, fresh, still.noise),
-        )
+    def _fresh(self) -> Tensor:
+        """Noise for where nothing is known."""
+        return seeded_noise(self._original.risen.source.shape, self._seed)
+
+    def _noise(self, z: Tensor, clean: Tensor) -> Tensor:
+        return (z - self._level.signal * clean) / self._level.noise

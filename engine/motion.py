@@ -50,13 +50,16 @@ def supervision(features: Tensor, places: Tensor, ways: Tensor, radius: int, gri
     return (2 * radius + 1) ** 2 * per_point.sum()
 
 
-def tracked(features: Tensor, wanted: Tensor, places: Tensor, radius: int, grid: tuple[int, int]) -> Tensor:
+def tracked(
+    features: Tensor, wanted: Tensor, places: Tensor, radius: int, grid: tuple[int, int], surer: float = 0.0
+) -> Tensor:
     """Where the handles are now: within `radius` cells the places whose features are nearest in L1 (eq. 5).
 
     Args:
         features: (1, C, h, w).
         wanted: (n, C), the features of each handle in the picture as it was.
         places: (n, 2) where the handles were, on the grid.
+        surer: part by which a place must be nearer than the old one, or the handle is still there.
 
     Returns:
         (n, 2), inside the grid.
@@ -64,6 +67,7 @@ def tracked(features: Tensor, wanted: Tensor, places: Tensor, radius: int, grid:
     limit = torch.tensor(grid, dtype=places.dtype, device=places.device) - 0.5
     around = (places[:, None] + _square(radius).to(places)).clamp(min=0.5).minimum(limit)
     away = (features_at(features, around, grid) - wanted[:, None].to(features.device)).abs().sum(2)
+    away[:, 0] *= 1 - surer  # the first is the old place
     best = away.argmin(1)
     return around[torch.arange(len(places), device=best.device), best]
 

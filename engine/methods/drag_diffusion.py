@@ -46,6 +46,8 @@ from engine.workpiece import (
     words_note,
 )
 
+_SURER = 0.2  # a thing that was carried is where it was put, unless another place is clearly more like it
+
 
 @dataclass(frozen=True)
 class DragDiffusionParameters(IdentityParameters):
@@ -176,7 +178,9 @@ class _Drag:
         assert original is not None
         assert self.request.points is not None
         self._original = original
-        self._legs = Legs(self._backbone, self.course, original, self._times[0], self._pull_key, self.request.seed)
+        self._legs = Legs(
+            self._backbone, self.course, original, self._words, self._patches, self._pull_key, self.request.seed
+        )
         legs, state = self.request.legs, self._legs.still
         known = 0
         for count in range(len(legs), 0, -1):
@@ -200,7 +204,7 @@ class _Drag:
         """One leg, until the handles have arrived or its steps are done; whether it was interrupted."""
         goals, carry = self.course.to_work(leg.targets), self._options.start == "carried"
         if carry:
-            self._state = self._legs.carried(self._state, goals)
+            yield from self._carried(goals, self._done(earlier))
         self._marks = self._state.marks
         self._look(self._marks, goals)
         pulling, done = self._pulling(), 0
@@ -216,6 +220,14 @@ class _Drag:
         self._legs.remember((*earlier, Leg(leg.targets, done)), self._state)
         self._legs.remember((*earlier, leg), self._state)  # more steps than it took to arrive are the same leg
         return False
+
+    def _carried(self, goals: Spots, before: int) -> Generator[Step, Sent, None]:
+        """Carry the thing"""
+        for step, state in self._legs.carried(self._state, goals):
+            self._clock.passed("carry")
+            yield self._shown(before, step.clean, "drag")
+            self._clock.start()
+            self._state = state
 
     def _close(self, earlier: tuple[Leg, ...], leg: Leg, sent: Control | Retarget) -> None:
         """A leg ends here: the request becomes one that goes on from it, or that stops there."""
@@ -282,7 +294,8 @@ class _Drag:
         free = None if cells is None else torch.from_numpy(cells)
         times = self._times[0], self._times[1] if len(self._times) > 1 else None
         patches = [*self._patches, *self._around]
-        pull = Pull(rate=self._options.rate, hold=self._options.hold)
+        surer = _SURER if self._options.start == "carried" else 0.0
+        pull = Pull(rate=self._options.rate, hold=self._options.hold, surer=surer)
         return Pulling(self._backbone, self._words, patches, self._original, times, self.course.handles, free, pull)
 
     def _look(self, marks: Spots, goals: Spots) -> None:
