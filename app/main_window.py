@@ -115,7 +115,7 @@ class MainWindow(QMainWindow):
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
-        self.start = StartPart(self.files, self.options, self)
+        self.start = StartPart(self.files, self.options, self.tools, self)
         self.help = HelpPart(messages, log_file, self)
 
     def _make_widgets(self, log_file: Path | None) -> None:
