@@ -74,6 +74,8 @@ class Docks:
         elif shared and not low:
             self._window.splitDockWidget(method, layers, Qt.Orientation.Vertical)
             layers.setTitleBarWidget(_title_bar(layers, layers.windowTitle()))
+            heights = [height * share // sum(HEIGHTS.values()) for share in HEIGHTS.values()]
+            self._window.resizeDocks([method, layers, history], heights, Qt.Orientation.Vertical)
 
     def toggles(self) -> list[QAction]:
         """Actions that show and hide each panel."""
