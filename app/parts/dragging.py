@@ -92,7 +92,7 @@ class DraggingPart(QObject):
             self._pairs = pairs
             if self._drags and not self._runs.running(document):
                 self._show()
-        elif self._drags:
+        elif self._drags and self._points.tool.active:
             self._made_from(document)  # a press: the picture will be wanted with the first move
 
     # the sketch

@@ -89,9 +89,9 @@ def test_the_sketch_follows_the_pen_before_it_is_lifted(
 ) -> None:
     document.history.do(SetSelection(rectangle(document.canvas, Rect(8, 8, 16, 16))))
     shown = sketches(window)
-    window.dragging._points_moved()  # as the press does: the picture is made in a worker thread
+    drag(window, HANDLE, (56, 20))  # from the press on the picture is made ready in a worker thread
     wait()
-    drag(window, HANDLE, (56, 16), steps=8)
+    drag(window, (56, 20), (56, 16), steps=8)
     assert len(shown) >= 6
     image, area = shown[-1]
     assert area == QRect(8, 8, 56, 16)
