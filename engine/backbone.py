@@ -203,6 +203,27 @@ class Backbone:
         return self.schedule.epsilon(output, z, t)
 
     @roomy
+    def predict_each(
+        self, z: Tensor, times: Sequence[int], words: Conditioning, patches: Sequence[Patch] = ()
+    ) -> Tensor:
+        """The noise ε in several latents with the prompt, each at a time of its own, in one network call.
+
+        Args:
+            z: (N, C, h, w), scaled.
+            times: N training times.
+            words, patches: as for `predict`.
+
+        Returns:
+            (N, C, h, w) in z's dtype. Differentiable unless gradients are off.
+        """
+        with ExitStack() as stack:
+            for patch in patches:
+                stack.enter_context(patch.on(self.unet))
+            output = self._network(self._with_gap(z, None), times, words.prompt.expand(len(z), -1, -1)).to(z.dtype)
+        parts = zip(output.split(1), z.split(1), times, strict=True)  # type: ignore[no-untyped-call]
+        return torch.cat([self.schedule.epsilon(*part) for part in parts])
+
+    @roomy
     def features(
         self,
         z: Tensor,
@@ -260,11 +281,11 @@ class Backbone:
             gap = self._open
         return torch.cat([z, gap.to(z).expand(len(z), -1, -1, -1)], dim=1)
 
-    def _network(self, z: Tensor, t: int, context: Tensor) -> Tensor:
+    def _network(self, z: Tensor, t: int | Sequence[int], context: Tensor) -> Tensor:
         """One counted call; z (N, C, h, w) any float dtype -> the raw output in the network's dtype."""
         self.calls += 1
         z = z.to(self.device, self.dtype, memory_format=torch.channels_last)
-        time = torch.tensor([t], device=self.device)
+        time = torch.tensor([t] if isinstance(t, int) else list(t), device=self.device)
         output: Tensor = self.unet(z, time, context, return_dict=False)[0]
         return output
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
@@ -23,14 +24,20 @@ class Derived(Generic[T]):
 
     def __init__(self) -> None:
         self._made_from: list[tuple[int, int]] = []
+        self._weights: list[ref[Tensor]] = []
         self._value: T | None = None
 
     def get(self, weights: Sequence[Tensor], make: Callable[[], T]) -> T:
         """What `make` made, or makes now because the weights are not what they were."""
         state = [(weight.data_ptr(), 0 if weight.is_inference() else weight._version) for weight in weights]
-        if self._value is None or state != self._made_from:
+        if self._value is None or state != self._made_from or not self._are_still(weights):
             self._made_from, self._value = state, make()
+            self._weights = [ref(weight) for weight in weights]
         return self._value
+
+    def _are_still(self, weights: Sequence[Tensor]) -> bool:
+        """Not others that lie where weights that are gone lay."""
+        return all(known() is weight for known, weight in zip(self._weights, weights, strict=True))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Derived[T]:
         return Derived()

@@ -1,0 +1,341 @@
+"""DragDiffusion: handles are led to their targets and the thing under them follows (Shi et al., CVPR 2024).
+
+The picture's own look is learnt into a small LoRA, the picture inverted, its noisy latent pulled until the handles have
+arrived, and the way down taken with the original's keys and values (arXiv 2306.14435). Three things differ:
+
+- A latent starts with the thing's cells taken to the targets, the ground in their place (`engine.carrying`), so that
+  pulling has less than a cell left to do. "still" starts as the paper does.
+- Where the thing stood, nothing may look at what it looked like (`engine.lending`).
+- Outside of the thing's old and new place every latent is the inverted one of the same level, in the end the source.
+
+What does not depend on the targets is kept: identity, inversion, keys and values. A drag may be led on: each of its
+legs starts from the latent at which the last one ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine import identity, memory
+from engine.backbone import Backbone, Patch
+from engine.cache import content
+from engine.clock import Clock
+from engine.course import Course, Spots, spots_of
+from engine.dragging import Pull, Pulling
+from engine.errors import BadRequest
+from engine.holding import Holding
+from engine.identity import IdentityParameters
+from engine.legs import Legs, State
+from engine.original import Inverting
+from engine.points import Leg, Retarget
+from engine.request import Control, EditRequest, EditResult, Input, Method, Run, Sent, Step, check_request, knob
+from engine.workpiece import (
+    Previews,
+    Seam,
+    Workpiece,
+    check_not_everything,
+    size_note,
+    to_picture,
+    to_tensor,
+    words_note,
+)
+
+_SURER = 0.2  # a thing that was carried is where it was put, unless another place is clearly more like it
+
+
+@dataclass(frozen=True)
+class DragDiffusionParameters(IdentityParameters):
+    """The artist's knobs."""
+
+    pulls: int = knob(80, 1, 400, "Most steps of pulling; it ends when every handle has arrived.")
+    strength: float = knob(
+        0.7, 0.1, 1.0, "How freely the thing is drawn anew where it comes to lie: less keeps more of its old pixels."
+    )
+    steps: int = knob(50, 1, 150, "Denoising steps of a full run; strength × steps are really done, there and back.")
+    start: str = knob(
+        "carried",
+        None,
+        None,
+        "carried: what is selected is taken to the targets at once and then pulled into place; "
+        "still: it is pulled all the way.",
+        choices=("carried", "still"),
+        advanced=True,
+    )
+    rate: float = knob(0.01, 0.001, 0.1, "How strongly each step pulls.", advanced=True)
+    hold: float = knob(
+        0.1, 0.0, 1.0, "How much the surroundings hold while it is pulled; 0 is a little faster.", advanced=True
+    )
+    checkpoints: str = knob(
+        "auto",
+        None,
+        None,
+        "Whether to save memory by computing things twice; auto does where it would not fit otherwise.",
+        choices=("auto", "on", "off"),
+        advanced=True,
+    )
+    grow: int = knob(8, 0, 256, "How far beyond the thing the picture may change.", unit="px", advanced=True)
+    feather: int = knob(8, 0, 256, "How softly the new picture melts into the old one.", unit="px", advanced=True)
+    context: float = knob(
+        0.35, 0.0, 2.0, "Surroundings that the model sees on each side, in parts of the marked size.", advanced=True
+    )
+
+
+@torch.no_grad()
+def drag_diffusion(backbone: Backbone, request: EditRequest) -> Run:
+    """Lead the handles to their targets, the thing with them (Shi et al., CVPR 2024, section 3).
+
+    Yields:
+        a Step after each step of learning, inverting, pulling ("drag") and painting; what is remembered is passed over.
+        `Control.STOP` during "drag" ends the pulling there and paints; during "paint" it ends with the picture
+        predicted so far; before, nothing is painted. `Retarget` leads the drag on from the present latent.
+
+    Raises:
+        BadRequest: arrays that do not fit, no points, everything selected.
+        OutOfMemory: pulling would not fit.
+    """
+    options = _checked(request)
+    seconds: dict[str, float] = {}
+    while True:
+        drag = _Drag(backbone, request, options, seconds)
+        ended = yield from drag.prepared()
+        if isinstance(ended, Retarget):  # nothing has been pulled yet: as if it had been asked for from the start
+            request = drag.course.led(request, (), ended.targets)
+        elif ended is not None:
+            return drag.unpainted(ended)
+        else:
+            break
+    while True:
+        yield from drag.pulled()
+        result = yield from drag.painted()
+        if result is not None:
+            return result
+
+
+class _Drag:
+    """One drag under way.
+
+    Attributes:
+        request: the recipe of what was done so far.
+        course: where it takes place.
+    """
+
+    def __init__(
+        self, backbone: Backbone, request: EditRequest, options: DragDiffusionParameters, seconds: dict[str, float]
+    ) -> None:
+        self.request, self._options = request, options
+        self._backbone, self._clock = backbone, Clock(seconds)
+        self.course = Course(request, Seam(options.grow, options.feather, options.context), backbone)
+        area = self.course.region
+        self._around: list[Patch] = [*memory.patches_for(backbone, area.padded, options.checkpoints)]
+        self._times = backbone.schedule.ddim_times(options.steps, options.strength)
+        self._words = backbone.embed(request.prompt)
+        self._picture = area.to_work(self.course.piece.source)
+        self._lessons = identity.steps_of(request)
+        looks = identity.key_of(backbone, request) if self._lessons else ""
+        self._key = content("original", self._picture, request.prompt, self._times, looks)
+        mask = None if request.mask is None else request.mask[area.slices]
+        pull = options.start, options.rate, options.hold, options.grow, options.feather
+        self._pull_key = content(self._key, mask, pull)
+        self._inverting = Inverting(backbone, self._times, self._words, self._key)
+        self._patches: list[Patch] = [identity.identity_of(backbone, request)] if self._lessons else []
+        self._state: State  # where the pulling is
+        self._marks = self.course.handles
+        self._present: Leg | None = None  # what leads to the targets, if it was not closed
+        self._look(self.course.handles, self.course.handles)
+        self._clock.passed("encode")
+
+    def prepared(self) -> Generator[Step, Sent, Retarget | int | None]:
+        """Learn the picture's look and invert it; says at which step it was stopped, or where it is led instead."""
+        for step in chain(self._learnt(), self._inverted()):
+            self._clock.passed("prepare")
+            sent = yield step
+            self._clock.start()
+            if isinstance(sent, Retarget):
+                return sent
+            if sent is Control.STOP or step.index == self.request.stop_after:
+                return step.index
+        return None
+
+    def _learnt(self) -> Iterator[Step]:
+        if self._lessons:
+            source = self._backbone.encode(to_tensor(self._picture))
+            for done, *_ in identity.training(self._backbone, self.request):
+                yield self._shown(done, source, "identity")
+
+    def _inverted(self) -> Iterator[Step]:
+        for step in self._inverting.run(self._picture, self._patches):
+            yield self._shown(self._lessons + step.done, step.clean, "invert")
+
+    def pulled(self) -> Generator[Step, Sent, None]:
+        """Go through the legs that are not remembered, then to the targets; `request` says what was really done."""
+        original = self._inverting.original
+        assert original is not None
+        assert self.request.points is not None
+        self._original = original
+        self._legs = Legs(
+            self._backbone, self.course, original, self._words, self._patches, self._pull_key, self.request.seed
+        )
+        legs, state = self.request.legs, self._legs.still
+        known = 0
+        for count in range(len(legs), 0, -1):
+            remembered = self._legs.known(legs[:count])
+            if remembered is not None:
+                known, state = count, remembered
+                break
+        self._state, self._present = state, None
+        for count in range(known, len(legs)):
+            if (yield from self._leg(legs[:count], legs[count])):
+                return
+        most, stop = self._options.pulls, self.request.stop_after
+        if stop is not None:
+            most = min(most, stop - self._done(legs))
+        if most > 0:
+            present = Leg(spots_of(self.request.points[:, 1]), most)
+            if not (yield from self._leg(legs, present)):
+                self._present = present
+
+    def _leg(self, earlier: tuple[Leg, ...], leg: Leg) -> Generator[Step, Sent, bool]:
+        """One leg, until the handles have arrived or its steps are done; whether it was interrupted."""
+        goals, carry = self.course.to_work(leg.targets), self._options.start == "carried"
+        if carry:
+            yield from self._carried(goals, self._done(earlier))
+        self._marks = self._state.marks
+        self._look(self._marks, goals)
+        pulling, done = self._pulling(), 0
+        run = pulling.run(self._state.z, self._state.marks, goals, leg.steps, carry)
+        for done, z, marks, _ in run:
+            self._state, self._marks = replace(self._state, z=z, marks=marks), marks
+            self._clock.passed("pull")
+            sent = yield self._shown(self._done(earlier) + done, self._legs.clean(self._state), "drag")
+            self._clock.start()
+            if sent is not None:
+                self._close(earlier, Leg(leg.targets, done), sent)
+                return True
+        self._legs.remember((*earlier, Leg(leg.targets, done)), self._state)
+        self._legs.remember((*earlier, leg), self._state)  # more steps than it took to arrive are the same leg
+        return False
+
+    def _carried(self, goals: Spots, before: int) -> Generator[Step, Sent, None]:
+        """Carry the thing"""
+        for step, state in self._legs.carried(self._state, goals):
+            self._clock.passed("carry")
+            yield self._shown(before, step.clean, "drag")
+            self._clock.start()
+            self._state = state
+
+    def _close(self, earlier: tuple[Leg, ...], leg: Leg, sent: Control | Retarget) -> None:
+        """A leg ends here: the request becomes one that goes on from it, or that stops there."""
+        legs = (*earlier, leg)
+        self._legs.remember(legs, self._state)
+        targets = sent.targets if isinstance(sent, Retarget) else leg.targets
+        stop = None if isinstance(sent, Retarget) else self._done(legs)
+        self.request = replace(self.course.led(self.request, legs, targets), stop_after=stop)
+
+    def painted(self) -> Generator[Step, Sent, EditResult | None]:
+        """The way down from the pulled latent; None where the drag is to be led on instead."""
+        legs = self.request.legs
+        before = self._done(legs) + self._options.pulls
+        assert self.request.points is not None
+        self._marks = self._state.marks
+        self._look(self._marks, self.course.to_work(self.request.points[:, 1]))
+        piece = self._piece
+        holding = Holding(piece.cells(self._backbone.factor), len(self._times))
+        stop = self.request.stop_after
+        stoppable = stop is None or stop > before  # a pulling that was stopped is painted to its end
+        hole = self._legs.hole(self._state.marks)
+        start = holding.changing(self._state.z, self._original.risen.at(0))
+        for step in self._original.drawn(self._backbone, start, self._words, self._patches, holding, hole):
+            self._clock.passed("paint")
+            sent = yield self._shown(before + step.done, step.clean, "paint")
+            self._clock.start()
+            if isinstance(sent, Retarget):
+                done = legs if self._present is None else (*legs, self._present)
+                self.request = replace(self.course.led(self.request, done, sent.targets), stop_after=None)
+                return None
+            last = step.done == len(self._times)
+            if not last and stoppable and (sent is Control.STOP or before + step.done == stop):
+                self.request = replace(self.request, stop_after=before + step.done)
+                latent = holding.mixed(step.clean, self._original.risen.source, step.done - 1)
+                return self._result(piece, holding, latent, before + step.done)
+        return self._result(piece, holding, step.latent, before + step.done)
+
+    def _result(self, piece: Workpiece, holding: Holding, latent: Tensor, steps: int) -> EditResult:
+        picture = piece.finished(to_picture(self._backbone.decode(latent)))
+        alpha = piece.alpha(holding.faintest)
+        self._clock.passed("decode")
+        notes = self._notes
+        marks = self.course.to_picture(self._state.marks)
+        patch = piece.patch(picture, alpha)
+        return EditResult(*patch, self.request, steps, piece.region.scale, self._clock.seconds, notes, marks=marks)
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        """What the artist should know about this drag."""
+        everything = "Nothing is selected, so everything may move. Select the thing to keep the rest as it is."
+        notes = (everything,) if self.request.mask is None else ()
+        return (*notes, *size_note(self.course.piece), *words_note(self._backbone, self._words))
+
+    def unpainted(self, step: int) -> EditResult:
+        """Stopped while it was still being prepared."""
+        nothing = np.zeros((0, 0, 3), self.request.image.dtype)
+        note = "Stopped before anything was moved: the picture was not changed."
+        request = replace(self.request, stop_after=step)
+        scale, seconds = self.course.region.scale, self._clock.seconds
+        return EditResult(nothing, nothing[..., 0], (0, 0), request, step, scale, seconds, (*self._notes, note))
+
+    def _pulling(self) -> Pulling:
+        cells = self._piece.cells(self._backbone.factor)
+        free = None if cells is None else torch.from_numpy(cells)
+        times = self._times[0], self._times[1] if len(self._times) > 1 else None
+        patches = [*self._patches, *self._around]
+        surer = _SURER if self._options.start == "carried" else 0.0
+        pull = Pull(rate=self._options.rate, hold=self._options.hold, surer=surer)
+        return Pulling(self._backbone, self._words, patches, self._original, times, self.course.handles, free, pull)
+
+    def _look(self, marks: Spots, goals: Spots) -> None:
+        """What is worked on while the handles go from marks to goals, (n, 2) working pixels each."""
+        self._goals = goals
+        self._piece = self.course.workpiece(marks, goals)
+        self._previews = Previews(self._backbone, self._piece, self._piece.alpha(1 / len(self._times)), 1)
+
+    def _shown(self, index: int, clean: Tensor, part: str) -> Step:
+        """A step with its picture, where the handles are, and how far they have to go."""
+        here, there = self.course.to_picture(self._marks), self.course.to_picture(self._goals)
+        left = float(np.hypot(*(there - here).T).mean())
+        total = self._done(self.request.legs) + self._options.pulls + len(self._times)
+        return replace(self._previews.step(index, clean, part), total=total, marks=here, left=left)
+
+    def _done(self, legs: tuple[Leg, ...]) -> int:
+        """Steps that are done when these legs are over."""
+        return self._lessons + len(self._times) + sum(leg.steps for leg in legs)
+
+
+def _checked(request: EditRequest) -> DragDiffusionParameters:
+    """The request's options, after everything was looked at."""
+    check_request(request)
+    options = request.parameters
+    if not isinstance(options, DragDiffusionParameters):
+        raise BadRequest("The parameters of this edit belong to another method.")
+    if request.points is None:
+        raise BadRequest("There are no drag points. Press on what should move and drag it to where it should go.")
+    check_not_everything(request.mask)
+    return options
+
+
+METHOD = Method(
+    id="drag_diffusion",
+    title="Drag: faithful",
+    parameters=DragDiffusionParameters,
+    run=drag_diffusion,
+    inputs=frozenset({Input.POINTS, Input.MASK, Input.PROMPT}),
+    help=(
+        "Select a thing and drag points of it to where they should go; say what the picture shows. Slow, and the "
+        "truest: the picture's own look is learnt first, once. Without a selection everything may move."
+    ),
+)
