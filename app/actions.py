@@ -27,6 +27,7 @@ class ActionSpec:
         needs: what must be there for it to be enabled: "" or words out of
             "document", "layer", "image", "group", "mask", "result", "selection", "points", "undo", "redo", "job",
             "live", "finds" (a method that finds its mask is chosen), "placed" (what is selected shall go elsewhere),
+            "live", "finds" (a method that finds its mask is chosen), "stopped" (a drag that can go on),
             "in_hand" (a mask to reshape: the one that the active layer is painted on, or else the selection).
         group: checkable actions of which one is on.
     """
@@ -118,6 +119,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("run", _("&Run"), "Ctrl+Return; Ctrl+Enter", "run", "runs.run", needs="document"),
     ActionSpec("find", _("Find the &place"), "Ctrl+F", "", "runs.find", needs="document finds"),
     ActionSpec("stop", _("S&top here"), "Ctrl+.", "stop", "runs.stop", needs="job"),
+    ActionSpec("go_on", _("Continue the &drag"), "Ctrl+Alt+Return", "run", "dragging.go_on", needs="stopped"),
     ActionSpec("cancel", _("&Cancel"), "Esc", "close", "cancel"),
     ActionSpec("cancel_all", _("Cancel a&ll jobs"), "Shift+Esc", "", "runs.cancel_all", needs="job"),
     ActionSpec("live", _("&Live"), "Ctrl+L", "live", "runs.set_live", needs="document", checkable=True),
@@ -188,8 +190,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
                   "select_grow", "select_shrink", "select_feather", "select_smooth", "select_holes", "select_specks",
                   "select_refine", "", "mask_import", "mask_export", "quick_mask", "", "mask_add",
                   "mask_from_selection", "mask_delete", "mask_toggle", "mask_paint")),
-    (_("Edit &with"), ("@methods", "", "run", "find", "stop", "cancel", "cancel_all", "", "live", "keep", "discard", "",
-                       "new_seed")),
+    (_("Edit &with"), ("@methods", "", "run", "find", "stop", "go_on", "cancel", "cancel_all", "", "live", "keep",
+                       "discard", "", "new_seed")),
     (_("&View"), ("zoom_in", "zoom_out", "zoom_fit", "zoom_100", "", "rotate_left", "rotate_right", "rotate_reset",
                   "before", "", "full_screen", "next_document", "", "floating_bar", "@panels", "@theme")),
     (_("&Help"), ("start_page", "shortcuts", "log", "about")),
@@ -198,6 +200,9 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
 CANVAS_MENU = ("run", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert", "select_feather",
                "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
                "example_selected", "", "zoom_fit", "zoom_100", "before")  # fmt: skip
+CANVAS_MENU = ("run", "go_on", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert",
+               "select_feather", "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
+               "", "zoom_fit", "zoom_100", "before")  # fmt: skip
 
 SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "@recent": (_("Open &recent"), ()),

@@ -129,12 +129,20 @@ def _entry(shown: Sequence[Shown], picture: Path) -> dict[str, Any]:
 
 
 def outside_identical(shown: Shown) -> bool | None:
-    """Whether no pixel changed wherever dilate(mask, grow + feather) is 0; None for an edit without a mask."""
+    """Whether no pixel changed outside of what may change; None for an edit without a mask.
+
+    That is dilate(mask, grow + feather); for a drag, which also changes where the thing goes, its layer's soft mask.
+    """
     mask = shown.request.mask
     if mask is None:
         return None
     parameters = shown.request.parameters
-    outside = dilate(mask, getattr(parameters, "grow", 0) + getattr(parameters, "feather", 0)) == 0
+    if shown.request.points is not None:
+        outside = np.ones(mask.shape, bool)
+        (x, y), (height, width) = shown.result.origin, shown.result.alpha.shape
+        outside[y : y + height, x : x + width] = shown.result.alpha == 0
+    else:
+        outside = dilate(mask, getattr(parameters, "grow", 0) + getattr(parameters, "feather", 0)) == 0
     return bool(np.array_equal(shown.after[outside], shown.before[outside]))
 
 
@@ -161,7 +169,7 @@ def sheet(shown: Sequence[Shown]) -> Picture:
 
 
 def marked(request: EditRequest) -> Picture:
-    """The picture with the strokes on it, dimmed outside the mask, whose edge is drawn."""
+    """The picture with the strokes on it, dimmed outside the mask, whose edge is drawn; drag points as arrows."""
     picture = _eight_bit(request.image).astype(np.float32)
     if request.strokes is not None:
         strokes = _eight_bit(request.strokes).astype(np.float32)
@@ -174,6 +182,9 @@ def marked(request: EditRequest) -> Picture:
         edges, _ = cv2.findContours((request.mask > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
             cv2.drawContours(out, edges, -1, colour, thickness)
+    for handle, target in () if request.points is None else np.rint(request.points).astype(int).tolist():
+        for colour, thickness in (((0, 0, 0), 5), ((255, 255, 255), 2)):
+            cv2.arrowedLine(out, handle, target, colour, thickness, cv2.LINE_AA, tipLength=0.15)
     return out
 
 
@@ -182,7 +193,8 @@ def _eight_bit(pixels: Array) -> Picture:
 
 
 def _marks_title(request: EditRequest) -> str:
-    marks = [name for name, given in (("strokes", request.strokes), ("mask", request.mask)) if given is not None]
+    inputs = (("strokes", request.strokes), ("mask", request.mask), ("points", request.points))
+    marks = [name for name, given in inputs if given is not None]
     return ("Input: " + " and ".join(marks)) if marks else "Input: words"
 
 

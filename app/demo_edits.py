@@ -15,6 +15,7 @@ from app.samples import Sample, samples
 from editor.document import Document
 from editor.files import open_document
 from editor.layers import ImageLayer, Role
+from editor.points import PointPair
 from editor.tiles import TiledImage
 from engine.request import Input
 
@@ -43,6 +44,8 @@ def edits_for(info: MethodInfo) -> list[DemoEdit]:
     bundled = [_from_sample(sample) for sample in samples() if sample.method == info.id]
     if bundled or not info.takes(Input.PROMPT):
         return bundled
+    if info.takes(Input.POINTS):
+        return [_dragged(info)]
     if info.takes(Input.STROKES):
         return list(_painted(info))
     if info.takes(Input.REFERENCE):
@@ -88,6 +91,21 @@ def _marked(info: MethodInfo) -> Iterator[DemoEdit]:
         document = _document(scene, _photo(scene))
         document.select(TiledImage.from_array(np.asarray(cv2.dilate(thing, room), np.uint8)))
         yield DemoEdit(info.id, document, words, seed=7)
+
+
+def _dragged(info: MethodInfo) -> DemoEdit:
+    """A scene whose object is selected and dragged by a quarter of the width to where there is more room."""
+    from engine.studio.world import VALIDATION_SEEDS, captions, render
+
+    scene = next(_scenes_with_one_object(VALIDATION_SEEDS.start + 316))
+    is_thing = render([scene], _SIZE).ids[0] == 2
+    rows, columns = np.nonzero(is_thing)
+    middle, row = float(columns.mean()), float(rows.mean())
+    way = _SIZE / 4 if middle < _SIZE / 2 else -_SIZE / 4
+    document = _document(scene, _photo(scene))
+    document.select(TiledImage.from_array(is_thing.astype(np.uint8) * np.uint8(255)))
+    document.place_points((PointPair((middle, row), (middle + way, row)),))
+    return DemoEdit(info.id, document, captions(scene)[0], seed=7)
 
 
 def _other_colour(scene: Scene) -> str:

@@ -12,6 +12,7 @@ from app.widgets import caption, icon_button
 
 WIDTH = 288
 HEIGHTS = {"method": 12, "layers": 7, "history": 3}  # shares of the height at first
+LOW_WINDOW = 720  # px
 LOW_SCREEN = 850  # px below which Layers shares its place with History and Jobs
 
 
@@ -21,6 +22,7 @@ class Docks:
     def __init__(self, window: QMainWindow) -> None:
         self._window = window
         self._docks: dict[str, QDockWidget] = {}
+        self._low: bool | None = None
         window.setDockNestingEnabled(False)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
 
@@ -51,6 +53,29 @@ class Docks:
         self._window.resizeDocks(
             stacked, [100 * share for share in HEIGHTS.values()][: len(stacked)], Qt.Orientation.Vertical
         )
+
+    def fit(self, height: int) -> None:
+        """Make room for the Method panel when the window becomes low: Layers shares its place with History and Jobs.
+
+        When it is high again they part. Panels that the artist has taken elsewhere stay there.
+        """
+        low, was_low = height < LOW_WINDOW, self._low
+        self._low = low
+        method, layers, history = (self._docks[name] for name in ("method", "layers", "history"))
+        if was_low in (None, low) or any(dock.isFloating() or dock.isHidden() for dock in (layers, history)):
+            return
+        shared = history in self._window.tabifiedDockWidgets(layers)
+        if low and not shared:
+            for before, name in pairwise(("layers", "history", "jobs")):
+                self._window.tabifyDockWidget(self._docks[before], self._docks[name])
+            layers.setTitleBarWidget(QWidget())
+            layers.raise_()
+            self._window.resizeDocks([method, layers], [2, 1], Qt.Orientation.Vertical)
+        elif shared and not low:
+            self._window.splitDockWidget(method, layers, Qt.Orientation.Vertical)
+            layers.setTitleBarWidget(_title_bar(layers, layers.windowTitle()))
+            heights = [height * share // sum(HEIGHTS.values()) for share in HEIGHTS.values()]
+            self._window.resizeDocks([method, layers, history], heights, Qt.Orientation.Vertical)
 
     def toggles(self) -> list[QAction]:
         """Actions that show and hide each panel."""

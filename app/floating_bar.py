@@ -59,6 +59,7 @@ class FloatingBar(QFrame):
         self.stop.setToolTip(
             self.tr("Finish now with what there is ({})").format(actions["stop"].shortcut().toString())
         )
+        self.go_on = self._button(actions["go_on"], self.tr("Continue"))
         self.keep = self._button(actions["keep"], self.tr("Keep"), main=True)
         self.discard = self._button(actions["discard"], self.tr("Discard"))
         self.words.returnPressed.connect(actions["run"].trigger)
@@ -80,27 +81,29 @@ class FloatingBar(QFrame):
         row.addWidget(self.words, 1)
         for part in (self.strength, self.seed, divider(vertical=True), self.selection, self.live):
             row.addWidget(part)
-        for button in (self.run, self.stop, self.keep, self.discard):
+        for button in (self.run, self.go_on, self.stop, self.keep, self.discard):
             row.addWidget(button)
 
     # what it shows
 
-    def show_state(self, *, running: bool, result: bool) -> None:
+    def show_state(self, *, running: bool, result: bool, stopped: bool = False) -> None:
         """Offer what fits.
 
         Args:
             running: an edit of this document is under way.
             result: a live result waits to be kept or discarded.
+            stopped: a drag was stopped and can go on.
         """
         self.run.setVisible(not running and not result)
+        self.go_on.setVisible(stopped and not running and not result)
         self.stop.setVisible(running and not result)
         self.keep.setVisible(result)
         self.discard.setVisible(result)
         self.place()
 
-    def show_selection(self, *, there: bool, seen: bool, mask: MaskState | None = None) -> None:
-        """Say whether the next edit runs inside a selection, whether any of it can be seen, and whose mask it is."""
-        self.selection.show_selection(there=there, seen=seen, mask=mask)
+    def show_selection(self, *, there: bool, seen: bool, mask: MaskState | None = None, moves: bool = False) -> None:
+        """Say whether the next edit runs inside a selection; arguments as for `SelectionNote.show_selection`."""
+        self.selection.show_selection(there=there, seen=seen, mask=mask, moves=moves)
         self.place()
 
     def _show_method(self) -> None:
@@ -114,6 +117,8 @@ class FloatingBar(QFrame):
             self.words.setVisible("prompt" in info.inputs)
             removes = info.inputs == ("prompt", "mask")
             hint = self.tr("Fill with… (empty: remove)") if removes else self.tr("What should it become?")
+            if "points" in info.inputs:
+                hint = self.tr("What does the picture show?")
             self.words.setPlaceholderText(hint)
         self.place()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow
 
 from app.actions import build_actions, enable
@@ -22,6 +22,7 @@ from app.jobs.queue import JobState
 from app.landing import Landing
 from app.mask_signs import MaskSigns
 from app.menus import Menus
+from app.on_canvas import OnCanvas
 from app.panels.history import HistoryPanel
 from app.panels.jobs import JobsPanel
 from app.panels.layers import LayersPanel
@@ -29,12 +30,14 @@ from app.panels.method import MethodPanel
 from app.panels.tool_options import ToolOptionsBar
 from app.panels.tools import ToolBar
 from app.parts.clicks import ClicksPart
+from app.parts.dragging import DraggingPart
 from app.parts.edit import EditPart
 from app.parts.exemplars import ExemplarsPart
 from app.parts.files import FilesPart
 from app.parts.filling import FillingPart
 from app.parts.help import HelpPart
 from app.parts.layers import LayersPart
+from app.parts.learning import LearningPart
 from app.parts.points import PointsPart
 from app.parts.recipes import RecipesPart
 from app.parts.regions import RegionsPart
@@ -48,7 +51,6 @@ from app.settings import Settings
 from app.status import StatusLine
 from app.workspace import Workspace
 from editor.document import Document
-from editor.tiles import TiledImage
 
 if TYPE_CHECKING:
     from app.jobs.engine_thread import EngineThread
@@ -112,10 +114,12 @@ class MainWindow(QMainWindow):
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
         self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
         self.points = PointsPart(documents, self.tools, messages, self)
+        self.dragging = DraggingPart(documents, self.options, self.points, self.recipes, self.runs, background, self)
+        self.learning = LearningPart(documents, self.options, self.points, self.recipes, self)
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
-        self.start = StartPart(self.files, self.options, self)
+        self.start = StartPart(self.files, self.options, self.tools, self)
         self.help = HelpPart(messages, log_file, self)
 
     def _make_widgets(self, log_file: Path | None) -> None:
@@ -140,6 +144,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self.commands["cancel"])
         self.setStatusBar(self.status)
         self.menus = Menus(self, self.commands, self.docks.toggles())
+        self.on_canvas = OnCanvas(self.runs, self.dragging, self.workspace, self)
         self.signs = MaskSigns(
             self.documents, self.options, self.recipes, self.tools, self.words, self.commands, self.workspace,
             self.method_panel, self.option_bar, self,
@@ -173,16 +178,16 @@ class MainWindow(QMainWindow):
         self.exemplars.hint.connect(self.status.show_hint)
         self.exemplars.shown.connect(lambda: self.docks.show("method"))
         self.method_panel.exemplar.join(self.exemplars)
+        self.learning.told.connect(self.status.show_aside)
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
-        runs.located.connect(self._show_found)
-        runs.preview_shown.connect(self._show_preview)
-        runs.preview_ended.connect(self._end_preview)
         runs.job_changed.connect(self.jobs_panel.show_job)
         runs.job_changed.connect(lambda _: self.status.show_hint(""))
         runs.job_changed.connect(lambda _: self.status.show_job(runs.current_job))
         runs.state_changed.connect(self._refresh.start)
         self.recipes.replacing_changed.connect(self.method_panel.show_replacing)
+        self.recipes.drag_changed.connect(lambda _: self._refresh.start())
+        self.method_panel.drag.lead_on_changed.connect(self.recipes.set_lead_on)
         self.recipes.shown.connect(lambda: self.docks.show("method"))
         self.options.live_changed.connect(self.commands["live"].setChecked)
         self.options.methods_changed.connect(self._show_methods)
@@ -226,6 +231,8 @@ class MainWindow(QMainWindow):
         self.engine = engine
         self.runs.attach(engine)
         self.clicks.attach(engine)
+        self.dragging.attach(engine)
+        self.learning.attach(engine)
 
     def cancel(self) -> None:
         """End what is under way: the look at the picture, else an edit."""
@@ -284,12 +291,17 @@ class MainWindow(QMainWindow):
         there = set(what_is_there(document))
         there |= {"job"} if runs.current_job is not None else set()
         there |= {"live"} if runs.may_keep(document) else set()
+        there |= {"stopped"} if self.recipes.may_go_on(document) and not runs.running(document) else set()
         there |= {"finds"} if self.options.method is not None and self.options.method.finds else set()
         enable(self.commands, frozenset(there))
         self.signs.refresh()
+        drag = self.recipes.drag
+        self.method_panel.drag.show_lead_on(self.recipes.leads_on, drag is not None and drag.lead_on)
         view = self.workspace.view
         self.commands["before"].setChecked(view is not None and view.show_before)
-        self.workspace.bar.show_state(running=runs.running(document), result=runs.may_keep(document))
+        self.workspace.bar.show_state(
+            running=runs.running(document), result=runs.may_keep(document), stopped="stopped" in there
+        )
         self.status.show_job(runs.current_job)
         self.setWindowModified(document is not None and document.modified)
         self.setWindowTitle(f"{document.title}[*]" if document is not None else "Pentimento[*]")
@@ -305,6 +317,8 @@ class MainWindow(QMainWindow):
 
     def _hint_at_recipe(self) -> None:
         hint = self.tr("Double-click the new layer in the Layers panel to change a word or the seed and run it again.")
+        if self.recipes.drag is not None:
+            hint = self.tr("Not quite there? Move a target and run again: the new layer is made anew.")
         self.status.show_hint(hint)
 
     def _ask_for_words(self) -> None:
@@ -316,8 +330,6 @@ class MainWindow(QMainWindow):
         field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         field.selectAll()
 
-    # previews
-
     def _show_overlay(self) -> None:
         """The tool shows something else over the picture, though the pointer rests."""
         if self.workspace.view is not None:
@@ -325,21 +337,6 @@ class MainWindow(QMainWindow):
 
     def _show_look(self, state: JobState | None) -> None:
         self.status.show_job(self.runs.current_job or state)
-
-    def _show_preview(self, document: Document, job: int, image: object, area: object, fraction: float) -> None:
-        view = self.workspace.view_of(document)
-        if view is not None:
-            view.show_preview(job, image, area, fraction)  # type: ignore[arg-type]
-
-    def _end_preview(self, document: Document, job: int) -> None:
-        view = self.workspace.view_of(document)
-        if view is not None:
-            view.clear_preview(job)
-
-    def _show_found(self, document: Document, job: int, mask: TiledImage) -> None:
-        view = self.workspace.view_of(document)
-        if view is not None:
-            view.show_found(job, mask)
 
     # lists
 
@@ -375,6 +372,10 @@ class MainWindow(QMainWindow):
         self.exemplars.drop([path for path in paths if path not in documents], at)
 
     # life
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.docks.fit(event.size().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -70,10 +70,12 @@ class MaskSigns(QObject):
         own = again and method is not None and "strokes" in method.inputs  # the mask that it had
         finds = method is not None and method.finds
         seen = view is not None and view.selection_seen
+        moves = method is not None and "points" in method.inputs
         limits, mask = there and used and not own, self._words.state if finds else None
-        self._workspace.bar.show_selection(there=limits, seen=seen, mask=mask)
-        said = finds and seen  # by the panel's steps
-        self._panel.selection.show_selection(there=limits and not said, seen=seen, mask=mask)
+        self._workspace.bar.show_selection(there=limits, seen=seen, mask=mask, moves=moves)
+        said = (finds or moves) and seen  # by the panel's steps, or by what it says about dragging
+        self._panel.selection.show_selection(there=limits and not said, seen=seen, mask=mask, moves=moves)
+        self._panel.drag.show_moves(limited=there)
 
     def _show_options(self) -> None:
         """Tint masks, and check what is chosen, as the tool options say."""

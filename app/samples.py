@@ -16,7 +16,7 @@ class Sample:
     """One document and what to press Run on.
 
     Attributes:
-        document: an .ora file; strokes layer and selection are inside.
+        document: an .ora file; strokes layer, selection and drag points are inside.
         method: id of the method that the sample shows.
         parameters: values that differ from the method's defaults.
         reference_prompt: what the picture shows now, for methods that compare.

@@ -34,22 +34,27 @@ class SelectionNote(QWidget):
         self.icon.setFixedSize(QSize(16, 16))
         self.show_selection(there=False, seen=False)
 
-    def show_selection(self, *, there: bool, seen: bool, mask: MaskState | None = None) -> None:
+    def show_selection(self, *, there: bool, seen: bool, mask: MaskState | None = None, moves: bool = False) -> None:
         """Say that there is a selection that the next edit uses.
 
         Args:
             there: whether there is one.
             seen: whether any of it can be seen now.
             mask: whose it is, for a method that finds masks by itself.
+            moves: the next edit moves what is selected.
         """
         self.setVisible(there)
         found = mask is not None and mask.found
         fine = seen and not (mask is not None and mask.outdated)
         set_icon(self.icon, "rectangle" if fine else "warning", "quiet" if fine else "warning")
         if not seen:
-            self.text.setText(self.tr("Inside a selection out of view"))
+            self.text.setText(
+                self.tr("A selection out of view moves") if moves else self.tr("Inside a selection out of view")
+            )
         elif not fine:
             self.text.setText(self.tr("The mask is out of date"))
+        elif moves:
+            self.text.setText(self.tr("The selection moves"))
         else:
             self.text.setText(self.tr("Inside the found mask") if found else self.tr("Inside the selection"))
         self.text.setProperty("role", "quiet" if fine else "warning")
@@ -57,4 +62,8 @@ class SelectionNote(QWidget):
         self.text.style().polish(self.text)
         self.layout().invalidate()
         self.updateGeometry()  # at once, not with the next turn of the event loop: the floating bar is about to measure
-        self.setToolTip(self.tr("The edit changes the picture only where it is selected."))
+        self.setToolTip(
+            self.tr("The edit moves what is selected; around its old and its new place everything stays as it is.")
+            if moves
+            else self.tr("The edit changes the picture only where it is selected.")
+        )

@@ -52,7 +52,7 @@ CARDS = (
          ("diffedit",)),
     Card("points", str(QT_TRANSLATE_NOOP("Start", "Points")),
          str(QT_TRANSLATE_NOOP("Start", "Grab a part, drag it, and let the picture follow.")),
-         ("drag_diffusion", "fast_drag", "dragon", "warp")),
+         ("warp_drag", "fast_drag", "drag_diffusion")),
     Card("example", str(QT_TRANSLATE_NOOP("Start", "Example")),
          str(QT_TRANSLATE_NOOP("Start", "Draw a box, drop a picture in, and it appears there in the right light.")),
          ("paint_by_example",)),

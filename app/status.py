@@ -47,7 +47,7 @@ class StatusLine(QStatusBar):
         self.addWidget(self.cancel)
         for widget in (self.position, self.facts, self.zoom):
             self.addPermanentWidget(widget)
-        self._hint = self._tool_hint = self._busy = ""
+        self._hint = self._tool_hint = self._busy = self._aside = ""
         self._job: JobState | None = None
         self.show_job(None)
         self.show_picture("", None)
@@ -75,6 +75,11 @@ class StatusLine(QStatusBar):
         self._hint = hint
         self._show()
 
+    def show_aside(self, what: str) -> None:
+        """Show what goes on without anybody having asked for it, while no hint is to be said."""
+        self._aside = what
+        self._show()
+
     def show_tool_hint(self, hint: str) -> None:
         """Show what the tool in hand is for while there is not even a hint."""
         self._tool_hint = hint
@@ -87,7 +92,7 @@ class StatusLine(QStatusBar):
             self.bar.setRange(0, state.total)
             self.bar.setValue(state.index)
         else:
-            self.text.setText(f"{self._busy}…" if self._busy else self._hint or self._tool_hint)
+            self.text.setText(f"{self._busy}…" if self._busy else self._hint or self._aside or self._tool_hint)
             self.bar.setRange(0, 0)
         self.bar.setVisible(state is not None or bool(self._busy))
         self.cancel.setVisible(state is not None)

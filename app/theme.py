@@ -168,6 +168,8 @@ class _LineIcon(QIconEngine):
         return _LineIcon(self._name, self._colour, self._disabled)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        if rect.isEmpty():  # a button squeezed to nothing while panels change places
+            return
         painter.drawPixmap(rect, self.scaledPixmap(rect.size(), mode, state, painter.device().devicePixelRatioF()))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

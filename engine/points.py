@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,11 @@ class Retarget:
     """
 
     targets: Spots
+
+
+def spots_of(places: Iterable[Any]) -> Spots:
+    """(n, 2) places as a plain value."""
+    return tuple((float(x), float(y)) for x, y in places)
 
 
 def check_points(points: Any, legs: tuple[Leg, ...], size: tuple[int, int], mask: NDArray[np.uint8] | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import BadRecipe
-from engine.points import MOST_PAIRS, Leg, Points, Spots
+from engine.points import MOST_PAIRS, Leg, Points, spots_of
 
 _MOST_LEGS = 1000
 _MOST_STEPS = 100_000
@@ -47,11 +47,7 @@ def _leg(where: str, value: Any) -> Leg:
         raise BadRecipe(f"{where}.targets", "must be places [x, y]")
     if type(steps) is not int or not 1 <= steps <= _MOST_STEPS:
         raise BadRecipe(f"{where}.steps", f"must lie between 1 and {_MOST_STEPS}")
-    return Leg(_spots(targets), steps)
-
-
-def _spots(places: list[list[float]]) -> Spots:
-    return tuple((float(x), float(y)) for x, y in places)
+    return Leg(spots_of(targets), steps)
 
 
 def _is_spot(value: Any) -> bool:

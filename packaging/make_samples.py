@@ -1,4 +1,4 @@
-"""Write resources/samples: studio scenes as documents with strokes and selections already placed.
+"""Write resources/samples: studio scenes as documents with strokes, selections and drag points already placed.
 
 `make samples` runs it. The scenes come from the validation seeds; the files are committed.
 """
@@ -19,6 +19,7 @@ from editor.files import save_document
 from editor.geometry import Point
 from editor.layers import ImageLayer
 from editor.masks import ellipse
+from editor.points import PointPair
 from editor.strokes import Brush
 from editor.tiles import TiledImage
 from editor.tools.brush import BrushTool
@@ -26,6 +27,7 @@ from editor.tools.options import Settings, ToolOptions
 from engine.studio.world import render, sample_scene
 
 SIZE = 512  # pixels a side
+FIRST_OBJECT = 2  # its id among those of a rendered scene
 Colour = tuple[int, int, int]
 
 
@@ -43,7 +45,7 @@ class Line:
 class Plan:
     """One sample: a scene, what is painted on it, and the edit that it suggests.
 
-    Inputs that a document carries are strokes and the selection; words stand in the listing.
+    Inputs that a document carries are strokes, the selection and drag points; words stand in the listing.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Plan:
     seed: int = 7
     parameters: dict[str, Any] = field(default_factory=lambda: {"strength": 0.5, "steps": 40, "guidance": 3.0})
     reference_prompt: str = ""
+    drags: Sequence[PointPair] = ()  # of the scene's first object, which is then selected
 
 
 RED, DARK_RED, PALE_RED = (206, 34, 32), (120, 14, 18), (250, 170, 160)
@@ -100,6 +103,16 @@ PLANS = (
         parameters={"threshold": 0.4, "strength": 0.7, "guidance": 5.0},
         reference_prompt="a large shiny orange ball on grass, clear sky",
     ),
+    Plan(
+        "points",
+        "Drag an orange ball to the right",
+        1_000_316,
+        (),
+        "snow, clear sky",  # what is to be seen where the ball was
+        method="warp_drag",
+        parameters={},
+        drags=(PointPair((306.0, 262.0), (410.0, 268.0)),),
+    ),
 )
 
 
@@ -116,8 +129,9 @@ def paint(document: Document, line: Line) -> None:
 
 
 def build(plan: Plan) -> Document:
-    """The sample's document: the scene as the photo, the strokes above it, the selection."""
-    picture = render([sample_scene(plan.scene)], SIZE).images[0]
+    """The sample's document: the scene as the photo, the strokes above it, the selection, the drag points."""
+    rendered = render([sample_scene(plan.scene)], SIZE)
+    picture = rendered.images[0]
     document = Document(SIZE, SIZE)
     photo = ImageLayer(
         name="Photo", pixels=TiledImage.from_array(np.dstack([picture, np.full_like(picture[..., 0], 255)]))
@@ -128,6 +142,10 @@ def build(plan: Plan) -> Document:
         paint(document, line)
     if plan.selection is not None:
         document.select(ellipse(*plan.selection, document.canvas))
+    if plan.drags:
+        thing = (rendered.ids[0] == FIRST_OBJECT).astype(np.uint8) * np.uint8(255)
+        document.select(TiledImage.from_array(thing))
+        document.place_points(tuple(plan.drags))
     return document
 
 

@@ -1,7 +1,8 @@
 """Document to EditRequest, EditResult to layer: the only place that knows both the editor and the engine.
 
 What an edit sees. The image is the picture as shown without its visible strokes layers, the strokes are those layers,
-the mask is the selection; all in canvas pixels, sRGB, at the document's depth, transparency laid on white paper.
+the mask is the selection, drag points are the document's; all in canvas pixels, sRGB, at the document's depth,
+transparency laid on white paper.
 
 What an edit leaves. Its result lies above everything that was visible, and its soft mask is 0 outside the edited area,
 so there the flat picture stays what it was, bit for bit. In the same undo step the strokes layers that were used are
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.jobs import method_info
+from app.jobs.drags import goes_on, pairs_of, points_of, same_handles, with_points
 from app.jobs.inputs import image_and_strokes
 from app.jobs.method_info import MethodInfo
 from app.jobs.placement import DOT, edit_title, placement_of
@@ -28,8 +30,9 @@ from editor.errors import DocumentError
 from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
 from editor.tiles import TiledImage, converted, full_value
 from engine.errors import BadRequest
+from engine.points import Points
 from engine.recipe import load_recipe
-from engine.request import EditRequest, EditResult, Input, Pixels
+from engine.request import EditRequest, EditResult, Input, Parameters, Pixels
 
 
 class ResultDropped(DocumentError):
@@ -102,41 +105,89 @@ def prepare(
     def build() -> EditRequest:
         image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
         mask = _selected(snapshot) if selected and info.takes(Input.MASK) else None
+        points = _points(snapshot, info, values)
         made = EditRequest(info.id, image, values, seed=seed, model=model, strokes=strokes, mask=mask, **words)
-        return replace(made, exemplar=exemplar) if info.takes(Input.EXEMPLAR) else made
+        second = exemplar if info.takes(Input.EXEMPLAR) else None
+        return replace(made, points=points, exemplar=second)
 
     return PreparedEdit(edit_title(info.title, prompt, seed), snapshot, build)
 
 
-def prepare_again(document: Document, layer: LayerId, *, own_mask: bool = True, **changes: Any) -> PreparedEdit:
+def prepare_again(
+    document: Document,
+    layer: LayerId,
+    *,
+    own_mask: bool = True,
+    method: str | None = None,
+    lead_on: bool = True,
+    **changes: Any,
+) -> PreparedEdit:
     """Ask for the edit that made a result layer once more, on the same picture, e.g. with another `seed`.
+
+    A drag follows the document's points as they are now.
 
     Args:
         own_mask: False takes the selection, or none, instead of the mask that the edit had.
+        method: another method for the same gesture, which then takes all its parameters from `changes`.
+        lead_on: whether a drag whose targets are others now goes on from where it came to.
         changes: fields of the request; `parameters` as a mapping of the values to change. Where nothing differs from
             the request's own values, an edit that was stopped early ends at the same step again.
+
+    Raises:
+        ResultDropped: the layer is gone.
+        BadRequest: the layer carries no recipe, or there is no such method.
+    """
+    found = _layer(document, layer)
+    recipe_title = _with_recipe(found).recipe_title
+    snapshot = document.snapshot()
+    other = _info(method) if method is not None else None
+
+    def build() -> EditRequest:
+        request = request_of(found)
+        info = other or _info(request.method)
+        own = info.id == request.method
+        wanted = dict(changes) if own_mask else {"mask": _selected(snapshot), **changes}
+        if "parameters" in wanted or not own:
+            values = {**(asdict(request.parameters) if own else {}), **wanted.get("parameters", {})}
+            wanted["parameters"] = method_info.parameters_class(info).from_json(values)
+        asked = request if own else replace(request, method=info.id)
+        if info.takes(Input.POINTS):
+            points = _points(snapshot, info, wanted.get("parameters", request.parameters))
+            asked = with_points(asked, points, lead_on=lead_on and own)
+        differs = asked is not request or any(_differ(getattr(request, name), value) for name, value in wanted.items())
+        return replace(asked, **{"stop_after": None, **wanted}) if differs else request
+
+    title = recipe_title
+    if {"prompt", "seed"} <= changes.keys():
+        named = other.title if other is not None else recipe_title.partition(DOT)[0]
+        title = edit_title(named, changes["prompt"], changes["seed"])
+    return PreparedEdit(title, snapshot, build)
+
+
+def prepare_to_go_on(document: Document, layer: LayerId) -> PreparedEdit:
+    """Ask for the drag that made a result layer to go on from where it was stopped.
+
+    It goes to the targets that its handles have in the document now; where they are not there, to its own.
 
     Raises:
         ResultDropped: the layer is gone.
         BadRequest: the layer carries no recipe.
     """
     found = _layer(document, layer)
-    recipe_title = _with_recipe(found).recipe_title
-    snapshot = document.snapshot()
+    title, snapshot = _with_recipe(found).recipe_title, document.snapshot()
 
     def build() -> EditRequest:
-        request = request_of(found)
-        wanted = dict(changes) if own_mask else {"mask": _selected(snapshot), **changes}
-        if "parameters" in wanted:
-            values = {**asdict(request.parameters), **wanted["parameters"]}
-            wanted["parameters"] = request.parameters.from_json(values)
-        differs = any(_differ(getattr(request, name), value) for name, value in wanted.items())
-        return replace(request, **{"stop_after": None, **wanted}) if differs else request
+        request, points = request_of(found), points_of(snapshot.points)
+        return goes_on(request, points if same_handles(points, request.points) else request.points)
 
-    title = recipe_title
-    if {"prompt", "seed"} <= changes.keys():
-        title = edit_title(recipe_title.partition(DOT)[0], changes["prompt"], changes["seed"])
     return PreparedEdit(title, snapshot, build)
+
+
+def _points(snapshot: Snapshot, info: MethodInfo, parameters: Parameters) -> Points | None:
+    """The drag points, for a method that drags; where a thing is placed by its box, they are not meant."""
+    placed = placement_in(asdict(parameters))
+    meant = info.takes(Input.POINTS) and (placed is None or placed.rests)
+    return points_of(snapshot.points) if meant else None
 
 
 def _differ(own: Any, wanted: Any) -> bool:
@@ -218,7 +269,7 @@ def _with_the_thing_there(document: Document, result: EditResult, added: Command
 
 
 def document_of(request: EditRequest, title: str = "") -> Document:
-    """A document with the request's inputs in place: the photo, a strokes layer, the mask as the selection."""
+    """A document with the request's inputs in place: the photo, a strokes layer, the mask selected, drag points."""
     height, width = request.image.shape[:2]
     document = Document(width, height, request.image.dtype, title=title or "Untitled")
     full = np.full((height, width, 1), full_value(request.image.dtype), request.image.dtype)
@@ -232,6 +283,7 @@ def document_of(request: EditRequest, title: str = "") -> Document:
         document.activate(strokes.id)
     if request.mask is not None:
         document.select(TiledImage.from_array(request.mask))
+    document.place_points(pairs_of(request.points, document.canvas))
     return document
 
 

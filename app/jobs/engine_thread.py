@@ -13,7 +13,8 @@ from app.jobs.engine_start import Methods, discover_methods, import_loader, load
 from app.jobs.method_info import MethodInfo, cached_methods
 from app.jobs.placement import edit_title
 from app.jobs.queue import CANCELLED, DONE, FAILED, LOADING, RUNNING, JobQueue, JobState, TimeLeft
-from app.jobs.worker import Preview, Worker
+from app.jobs.worker import Handles, Preview, Worker
+from engine.points import Spots
 from engine.request import EditRequest, EditResult, Found
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class EngineThread(QObject):
     job_changed = Signal(object)  # JobState
     preview = Signal(int, object)  # job, Preview
     located = Signal(int, object)  # job, Found: the mask that a running edit found by itself
+    led = Signal(int, object)  # job, Spots: where the handles of a running drag are now
     finished = Signal(int, object)  # job, EditResult
     failed = Signal(int, str, str)  # job, sentence, details
     cancelled = Signal(int)
@@ -46,6 +48,7 @@ class EngineThread(QObject):
     _begin = Signal(int, object, str, bool)
     _cancel = Signal(int)
     _stop = Signal(int)
+    _retarget = Signal(int, object)
     _closing = Signal()  # other workers of the thread let go first
     _close = Signal()
 
@@ -105,6 +108,10 @@ class EngineThread(QObject):
         worker.moveToThread(self._thread)
         self._closing.connect(close, Qt.ConnectionType.QueuedConnection)
 
+    def ready(self, request: EditRequest) -> tuple[Backbone, EditRequest]:
+        """For workers that were taken in, in the engine thread: see `Worker.ready`."""
+        return self._worker.ready(request)
+
     def submit(self, edit: PreparedEdit | EditRequest, *, live: bool = False) -> int:
         """Put an edit at the end of the queue.
 
@@ -152,6 +159,11 @@ class EngineThread(QObject):
         else:
             self.cancel(job)
 
+    def retarget(self, job: int, targets: Spots) -> None:
+        """Lead the handles of a running drag elsewhere, from where they are; any other job takes no notice."""
+        if self._queue.busy == job and self._wanted(job):
+            self._retarget.emit(job, targets)
+
     @Slot()
     def shutdown(self) -> None:
         """Cancel everything and wait until the thread has ended: at most one network step, or the engine's import."""
@@ -170,6 +182,7 @@ class EngineThread(QObject):
             (self._begin, worker.begin),
             (self._cancel, worker.cancel),
             (self._stop, worker.stop),
+            (self._retarget, worker.retarget),
             (self._close, worker.close),
             (worker.methods_found, self._on_methods),
             (worker.engine_failed, self.engine_failed),
@@ -212,13 +225,18 @@ class EngineThread(QObject):
         if self._wanted(job) and self._queue[job].status == LOADING:
             self.job_changed.emit(self._queue.change(job, status=RUNNING))
 
-    @Slot(int, int, int, str, float, object)
-    def _on_step(self, job: int, index: int, total: int, part: str, now: float, preview: Preview | None) -> None:
+    @Slot(int, int, int, str, float, object, object)
+    def _on_step(
+        self, job: int, index: int, total: int, part: str, now: float, preview: Preview | None, handles: Handles | None
+    ) -> None:
         if not self._wanted(job):
             return
         left = self._time_left.stepped(index, total, now)
         news = {"status": RUNNING, "index": index, "total": total, "part": part, "seconds_left": left}
+        news["pixels_left"] = handles.left if handles is not None else None
         self.job_changed.emit(self._queue.change(job, **news))
+        if handles is not None:
+            self.led.emit(job, handles.marks)
         if preview is not None:
             self.preview.emit(job, preview)
 

@@ -21,6 +21,8 @@ from engine.request import Input, Method, Parameters, knob
 PROGRAM = Path(__file__).resolve().parents[2]
 SHIPPED = PROGRAM / "resources" / "methods.json"
 TASK, FIND, EDIT = "task", "find", "edit"  # the parameter that asks for the mask only, and its two values
+PULLS = "pulls"  # the parameter for the most steps in which handles are pulled; a drag that has it can be led on
+IDENTITY = "identity"  # the parameter for how long a picture's looks are learnt; others of it begin with the word
 _TYPES = {"bool": bool, "int": int, "float": float, "str": str}
 _log = logging.getLogger(__name__)
 
@@ -65,6 +67,16 @@ class MethodInfo:
     def finds(self) -> bool:
         """Whether the method can be asked for nothing but the mask: its parameter `TASK` may be `FIND`."""
         return any(each.name == TASK and FIND in each.choices for each in self.parameters)
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether the method drags step by step, so that it can be stopped, and led on from where it came to."""
+        return any(each.name == PULLS for each in self.parameters)
+
+    @property
+    def learns(self) -> bool:
+        """Whether the method learns what a picture's things look like, which can be done ahead."""
+        return any(each.name == IDENTITY for each in self.parameters)
 
     def takes(self, kind: Input) -> bool:
         """Whether the method makes use of an input."""

@@ -24,6 +24,7 @@ class JobState:
         live: a short run that the next one supersedes.
         sentence: why it failed, for the artist.
         part: what the method is doing, e.g. "find"; "" where it does one thing only.
+        pixels_left: how far a drag's handles are from their targets, on average; None for other edits.
     """
 
     id: int
@@ -35,6 +36,7 @@ class JobState:
     live: bool = False
     sentence: str = ""
     part: str = ""
+    pixels_left: float | None = None
 
     @property
     def over(self) -> bool:

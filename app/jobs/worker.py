@@ -24,13 +24,14 @@ from app.jobs.found_masks import mask_of
 from app.jobs.placement import pack
 from editor.errors import DocumentError
 from engine.errors import BadRequest, EngineError
-from engine.request import Control, EditRequest, EditResult, Step
+from engine.points import Retarget, Spots, spots_of
+from engine.request import Control, EditRequest, EditResult, Method, Sent, Step
 
 if TYPE_CHECKING:
     from engine.backbone import Backbone
 
 NICENESS = 10  # engine threads give way to the window and to other programs
-Stages = Generator[Step | None, Control | None, EditResult]
+Stages = Generator[Step | None, Sent, EditResult]
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +48,19 @@ class Preview:
     area: QRect
 
 
+@dataclass(frozen=True)
+class Handles:
+    """Where a drag has come to.
+
+    Attributes:
+        marks: where the handles are now, image pixels.
+        left: mean distance to their targets, image pixels; None where the method does not say.
+    """
+
+    marks: Spots
+    left: float | None
+
+
 def preview_of(step: Step) -> Preview | None:
     """The step's preview as an image that Qt owns; None where the step has none."""
     if step.preview is None:
@@ -58,6 +72,11 @@ def preview_of(step: Step) -> Preview | None:
     pixels[..., :3] = step.preview
     pixels[..., 3] = 255 if step.preview_alpha is None else step.preview_alpha
     return Preview(image, QRect(*step.area))
+
+
+def handles_of(step: Step) -> Handles | None:
+    """Where a drag has come to; None for a step of another kind."""
+    return None if step.marks is None else Handles(spots_of(step.marks), step.left)
 
 
 def lower_priority() -> None:
@@ -86,7 +105,8 @@ class Worker(QObject):
     methods_found = Signal(object)  # list[MethodInfo]
     engine_failed = Signal(str, str)  # sentence, details
     running = Signal(int)  # everything is loaded, the first step begins
-    stepped = Signal(int, int, int, str, float, object)  # job, index, total, part, time.monotonic(), Preview | None
+    # job, index, total, part, time.monotonic(), Preview | None, Handles | None
+    stepped = Signal(int, int, int, str, float, object, object)
     located = Signal(int, object)  # job, Found: where the edit will change the picture; once
     finished = Signal(int, object)  # job, EditResult
     failed = Signal(int, str, str)  # job, sentence, details (empty for a BadRequest of a live job)
@@ -107,7 +127,7 @@ class Worker(QObject):
         self._keep = True
         self._stages: Stages | None = None
         self._between_steps = self._located = False
-        self._control: Control | None = None
+        self._sent: Sent = None  # for the method, with its next step
         self._next_event.connect(self._advance, Qt.ConnectionType.QueuedConnection)
         self._discover_event.connect(self._announce, Qt.ConnectionType.QueuedConnection)
         self._warm_event.connect(self._warm_up, Qt.ConnectionType.QueuedConnection)
@@ -142,7 +162,7 @@ class Worker(QObject):
     @Slot(int, object, str, bool)
     def begin(self, job: int, edit: PreparedEdit | EditRequest, title: str, keep: bool) -> None:
         """Take up a job; `keep` = the result will become a layer, so its recipe is written here already."""
-        self._job, self._title, self._control, self._between_steps = job, title, None, False
+        self._job, self._title, self._sent, self._between_steps = job, title, None, False
         self._keep, self._located = keep, False
         self._stages = self._work(job, edit, keep)
         self._next_event.emit()
@@ -157,7 +177,13 @@ class Worker(QObject):
     def stop(self, job: int) -> None:
         """Ask the method to finish with what there is, at its next step."""
         if job == self._job:
-            self._control = Control.STOP
+            self._sent = Control.STOP
+
+    @Slot(int, object)
+    def retarget(self, job: int, targets: Spots) -> None:
+        """Tell a drag to lead its handles elsewhere, at its next step; not one that was told to stop."""
+        if job == self._job and self._sent is not Control.STOP:
+            self._sent = Retarget(targets)
 
     @Slot()
     def close(self) -> None:
@@ -172,11 +198,11 @@ class Worker(QObject):
         """One step of the job in hand."""
         if self._stages is None or self._job is None:
             return  # cancelled after this event was posted
-        control = self._control if self._between_steps else None
-        if control is not None:
-            self._control = None
+        sent = self._sent if self._between_steps else None
+        if sent is not None:
+            self._sent = None
         try:
-            done = self._step(self._job, self._stages, control)
+            done = self._step(self._job, self._stages, sent)
         except Exception as error:
             self._fail(error)
         else:
@@ -185,10 +211,10 @@ class Worker(QObject):
             else:
                 self._next_event.emit()
 
-    def _step(self, job: int, stages: Stages, control: Control | None) -> bool:
+    def _step(self, job: int, stages: Stages, sent: Sent) -> bool:
         """Go on to the next pause and report it; True = that was the end. Raises whatever goes wrong in either."""
         try:
-            step = stages.send(control)
+            step = stages.send(sent)
         except StopIteration as end:
             self.finished.emit(job, end.value)
             return True
@@ -198,17 +224,15 @@ class Worker(QObject):
                 self._located = True
                 mask_of(step.found)
                 self.located.emit(job, step.found)
-            self.stepped.emit(job, step.index, step.total, step.part, time.monotonic(), preview_of(step))
+            now, shown = time.monotonic(), preview_of(step)
+            self.stepped.emit(job, step.index, step.total, step.part, now, shown, handles_of(step))
         return False
 
     def _work(self, job: int, edit: PreparedEdit | EditRequest, keep: bool) -> Stages:
         """The whole job; it pauses after each part, and after each step of the method."""
         request = edit if isinstance(edit, EditRequest) else edit.build()
         yield None
-        method = self._known_methods().get(request.method)
-        if method is None:
-            raise BadRequest(f"There is no method “{request.method}” in this version of Pentimento.")
-        request = replace(request, parameters=method_info.as_own(method, request.parameters))
+        method, request = self._own(request)
         yield None
         backbone = self._backbone(request.model)
         yield None
@@ -220,6 +244,22 @@ class Worker(QObject):
         if keep:
             pack(result, None if isinstance(edit, EditRequest) else edit.snapshot)
         return result
+
+    def ready(self, request: EditRequest) -> tuple[Backbone, EditRequest]:
+        """A request's network and the request with its method's own parameters; to be called in this very thread.
+
+        Raises:
+            EngineError: there is no such method or model.
+        """
+        _, request = self._own(request)
+        return self._backbone(request.model), request
+
+    def _own(self, request: EditRequest) -> tuple[Method, EditRequest]:
+        """The request's method, and the request with that method's own parameters."""
+        method = self._known_methods().get(request.method)
+        if method is None:
+            raise BadRequest(f"There is no method “{request.method}” in this version of Pentimento.")
+        return method, replace(request, parameters=method_info.as_own(method, request.parameters))
 
     def _known_methods(self) -> Methods:
         if self._methods is None:
@@ -245,7 +285,7 @@ class Worker(QObject):
     def _release(self) -> None:
         """Close the generator on this very thread and report that nothing of the job is left."""
         job, stages = self._job, self._stages
-        self._job = self._stages = self._control = None
+        self._job = self._stages = self._sent = None
         if stages is not None:
             try:
                 stages.close()

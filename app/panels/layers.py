@@ -31,7 +31,8 @@ THUMBNAIL_DELAY = 250  # ms after the last change of pixels
 BELOW = ("layer_add", "layer_group_add", "layer_duplicate", "mask_add", "layer_merge", "edit_again", "layer_delete")
 MENU = (
     "layer_duplicate", "layer_delete", "", "layer_group", "layer_ungroup", "layer_merge", "", "layer_strokes",
-    "example_layer", "edit_again", "", "mask_add", "mask_from_selection", "mask_delete", "mask_toggle", "mask_paint",
+    "example_layer", "edit_again", "go_on", "", "mask_add", "mask_from_selection", "mask_delete", "mask_toggle",
+    "mask_paint",
     "select_alpha", "select_mask",
 )  # fmt: skip
 

@@ -2,119 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QHBoxLayout,
-    QLineEdit,
-    QPlainTextEdit,
-    QPushButton,
-    QScrollArea,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from app.edit_options import WORDS, EditOptions
 from app.exemplars import wants_example
-from app.jobs.method_info import TASK, MethodInfo, ParameterInfo
+from app.jobs.method_info import TASK, MethodInfo
 from app.mask_state import MaskState, Whose
+from app.panels.drag_box import TIERS, DragBox
 from app.panels.exemplar import ExemplarBox
 from app.panels.find_steps import FindSteps, step_number
+from app.panels.form import Show, WordsField, control_for, labelled, prompt_hint
 from app.selection_note import SelectionNote
 from app.theme import polish
-from app.widgets import NumberControl, Section, SeedField, action_button, caption, icon_button
+from app.widgets import Section, SeedField, action_button, caption, icon_button
 
-Show = Callable[[Any], None]
-
-
-class WordsField(QPlainTextEdit):
-    """A few lines of text that grow the panel no further; Tab leaves it."""
-
-    edited = Signal(str)
-
-    def __init__(self, name: str, hint: str, lines: int, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setPlaceholderText(hint)
-        self.setTabChangesFocus(True)
-        height = self.fontMetrics().lineSpacing() * lines + 10
-        # The theme's own least height would win over setFixedHeight, and a low panel would squeeze the field.
-        self.setStyleSheet(f"QPlainTextEdit {{ min-height: {height}px; max-height: {height}px; }}")
-        self.textChanged.connect(lambda: self.edited.emit(self.toPlainText()))
-
-    def set_value(self, text: str) -> None:
-        """Show a text without reporting it as the artist's."""
-        if text != self.toPlainText():
-            blocked = self.blockSignals(True)
-            self.setPlainText(text)
-            self.blockSignals(blocked)
-
-
-def control_for(info: ParameterInfo, changed: Callable[[Any], None]) -> tuple[QWidget, Show]:
-    """A control for one parameter and what shows a value on it.
-
-    Args:
-        changed: told what the artist sets.
-    """
-    control: QWidget
-    if info.type == "bool":
-        box = QCheckBox(info.title)
-        box.toggled.connect(changed)
-        control, show = box, _quietly(box, box.setChecked)
-    elif info.type == "str" and info.choices:
-        combo = QComboBox()
-        combo.addItems(list(info.choices))
-        combo.currentTextChanged.connect(changed)
-        control, show = _labelled(info.title, combo), _quietly(combo, combo.setCurrentText)
-    elif info.type == "str":
-        line = QLineEdit()
-        line.textEdited.connect(changed)
-        control, show = _labelled(info.title, line), _quietly(line, line.setText)
-    else:
-        low = info.low if info.low is not None else 0
-        high = info.high if info.high is not None else max(100.0, 2 * float(info.default))
-        whole = info.type == "int"
-        curve = 2.0 if high - low > 200 else 1.0
-        number = NumberControl(info.title, low, high, whole=whole, unit=info.unit, curve=curve)
-        number.changed.connect(lambda value: changed(round(value) if whole else float(value)))
-        control, show = number, number.set_value
-    control.setToolTip(info.help)
-    return control, show
-
-
-def prompt_hint(info: MethodInfo | None) -> str:
-    """What the field for the prompt says while it is empty."""
-    if info is not None and info.inputs == ("prompt", "mask"):
-        return QCoreApplication.translate("MethodPanel", "What should be there; empty: remove it")
-    return QCoreApplication.translate("MethodPanel", "What it should become, in a few words")
-
-
-def _quietly(widget: QWidget, show: Show) -> Show:
-    def quiet(value: Any) -> None:
-        blocked = widget.blockSignals(True)
-        show(value)
-        widget.blockSignals(blocked)
-
-    return quiet
-
-
-def _labelled(title: str, field: QWidget) -> QWidget:
-    field.setAccessibleName(title)
-    row = QWidget()
-    box = QHBoxLayout(row)
-    box.setContentsMargins(0, 0, 0, 0)
-    label = caption(title)
-    label.setBuddy(field)
-    box.addWidget(label, 1)
-    box.addWidget(field, 1)
-    return row
+ROOM = 150  # px: where the form would have less above the foot, the steps are part of what is scrolled
 
 
 class MethodPanel(QWidget):
@@ -149,6 +55,7 @@ class MethodPanel(QWidget):
         self._build_head()
         self.selection = SelectionNote(clear)
         self.steps = FindSteps(find)
+        self._low = False
         self._build_foot(run, live)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -164,7 +71,7 @@ class MethodPanel(QWidget):
     def _build_head(self) -> None:
         self.methods = QComboBox()
         self.methods.setAccessibleName(self.tr("Method"))
-        self.methods.activated.connect(lambda: self._options.choose(self.methods.currentData()))
+        self.methods.activated.connect(lambda: self._choose(self.methods.currentData()))
         self.help = caption("")
         self.help.setWordWrap(True)
         self.reference = WordsField(self.tr("What it is now"), self.tr("For example: a red ball on grass"), 2)
@@ -184,7 +91,10 @@ class MethodPanel(QWidget):
         self._column.setSpacing(8)
         now, becomes = self._titles
         self.exemplar = ExemplarBox()
-        for widget in (self.methods, self.help, now, self.reference, becomes, self.prompt, self.exemplar):
+        self.drag = DragBox()
+        self.drag.tier_chosen.connect(self._choose)
+        texts = (self.help, now, self.reference, becomes, self.prompt)
+        for widget in (self.methods, self.drag, *texts, self.exemplar):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         self._area = QScrollArea(widgetResizable=True)
@@ -216,13 +126,28 @@ class MethodPanel(QWidget):
         buttons.addWidget(self._third)
         buttons.addWidget(self.run, 1)
         buttons.addWidget(self.live)
-        column = QVBoxLayout(self._foot)
+        self._foot_column = column = QVBoxLayout(self._foot)
         column.setContentsMargins(8, 4, 8, 8)
         column.setSpacing(4)
         column.addWidget(self._replacing_row)
         column.addWidget(self.steps)
         column.addWidget(self.selection)
         column.addLayout(buttons)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_steps()
+
+    def _place_steps(self) -> None:
+        """Above Run, always to be seen; where the panel is too low for that, below the words, so that Run stays."""
+        own = self._replacing_row.sizeHint().height() + self.run.sizeHint().height()
+        low = self.height() < own + self.steps.sizeHint().height() + self.selection.sizeHint().height() + ROOM
+        if low != self._low:
+            self._low = low
+            if low:
+                self._column.insertWidget(self._column.indexOf(self.prompt) + 1, self.steps)
+            else:
+                self._foot_column.insertWidget(1, self.steps)
 
     def show_replacing(self, layer: str | None) -> None:
         """Say which result layer the next run replaces; None = it makes a new one."""
@@ -241,11 +166,30 @@ class MethodPanel(QWidget):
         """The control of a parameter, for the keyboard and for tests."""
         return self._controls[name]
 
+    def _choose(self, method: str) -> None:
+        """Take another method; between the tiers of one gesture what was said goes along."""
+        old = self._options.method
+        kept = (*WORDS, "seed") if old is not None and {old.id, method} <= TIERS.keys() else ()
+        self._options.choose(method, {name: self._options[name] for name in kept})
+
     def _list_methods(self) -> None:
+        """One entry per gesture: the tiers of dragging share theirs."""
         self.methods.clear()
+        tiers = [info for info in self._options.methods if info.id in TIERS]
         for info in self._options.methods:
-            self.methods.addItem(info.title, info.id)
+            if info.id not in TIERS:
+                self.methods.addItem(info.title, info.id)
+            elif info is tiers[0]:
+                self.methods.addItem(self.tr("Drag by points"), info.id)
+        self.drag.show_tiers(tiers)
         self.methods.setEnabled(bool(self._options.methods))
+
+    def _show_method(self, info: MethodInfo | None) -> None:
+        if info is not None and info.id in TIERS:
+            dragging = next(at for at in range(self.methods.count()) if self.methods.itemData(at) in TIERS)
+            self.methods.setItemData(dragging, info.id)
+        self.methods.setCurrentIndex(self.methods.findData(info.id) if info else -1)
+        self.drag.show_method(info)
 
     def _make_form(self) -> None:
         if self._form is not None:
@@ -272,11 +216,11 @@ class MethodPanel(QWidget):
                 self.steps.set_threshold(control)
             else:
                 (advanced.column if parameter.advanced else form).addWidget(control)
-        form.addWidget(self._seed_row())
+        form.addWidget(labelled(self.tr("Seed"), self.seed, self.seed.field))
         advanced.column.insertWidget(0, self.negative)
         form.addWidget(advanced)
         self._column.insertWidget(self._column.count() - 1, self._form)
-        self.methods.setCurrentIndex(self.methods.findData(info.id) if info else -1)
+        self._show_method(info)
         self.help.setText(info.help if info else self.tr("The list of methods is being read…"))
         self._fit_words(info)
         for name in (*self._shows, *WORDS, "seed"):
@@ -294,17 +238,8 @@ class MethodPanel(QWidget):
             widget.setVisible(finds)
         self.prompt.setPlaceholderText(prompt_hint(info))
         self.exemplar.setVisible(wants_example(info, self._options.parameters()))
+        self._place_steps()
         self.show_mask(self.steps.state)
-
-    def _seed_row(self) -> QWidget:
-        row = QWidget()
-        box = QHBoxLayout(row)
-        box.setContentsMargins(0, 0, 0, 0)
-        label = caption(self.tr("Seed"))
-        label.setBuddy(self.seed.field)
-        box.addWidget(label, 1)
-        box.addWidget(self.seed, 1)
-        return row
 
     def _show_value(self, name: str) -> None:
         if name == TASK:

@@ -43,7 +43,15 @@ def asked(
         return prepare_again(document, replaces, parameters=parameters, mask=None, **given)
     if options.method.takes(Input.EXEMPLAR) and (example is None or example.restored != replaces):
         given["exemplar"] = pixels  # else it keeps its own
-    return prepare_again(document, replaces, own_mask=recipes.keeps_mask(document), parameters=parameters, **given)
+    return prepare_again(
+        document,
+        replaces,
+        own_mask=recipes.keeps_mask(document),
+        method=options.method.id,
+        lead_on=recipes.drag is None or recipes.drag.lead_on,
+        parameters=parameters,
+        **given,
+    )
 
 
 def edited_area(document: Document, *, find: bool = False) -> QRect:

@@ -38,6 +38,11 @@ class PointsPart(QObject):
         """A picture's pairs as they are now, also in the middle of a gesture."""
         return self.tool.pairs(document)
 
+    def placed(self, document: Document) -> bool:
+        """Whether there is a handle, be it one whose target is still to be placed."""
+        shown = self.tool.points(document)
+        return bool(shown.pairs) or shown.waiting is not None
+
     def clear(self) -> None:
         """Take all drag points away, in one step."""
         self._doer.do(SetPoints((), self.tr("Clear drag points")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,26 +14,44 @@ from app.edit_options import WORDS, EditOptions
 from app.errors import Messages
 from app.exemplars import Exemplar
 from app.jobs.bridge import request_of
+from app.jobs.drags import came_short, pairs_of
 from app.jobs.regions import placement_in
-from editor.commands import Command, Sequence, SetPlacement, SetSelection
+from editor.commands import Command, Sequence, SetPlacement, SetPoints, SetSelection
 from editor.document import Change, Document, What
 from editor.layers import LayerId
 from editor.placement import Placed
 from editor.tiles import TiledImage
-from engine.request import EditRequest, Input
+from engine.request import EditRequest, EditResult, Input
 
 REMEMBERED = 16  # masks
+
+
+@dataclass(frozen=True)
+class Drag:
+    """What is known of a drag whose layer the next run replaces.
+
+    Attributes:
+        method: id.
+        short: it ended before its handles came to their targets, so that it can go on.
+        lead_on: whether other targets are reached from where it came to; else from the picture.
+    """
+
+    method: str
+    short: bool
+    lead_on: bool = True
 
 
 class RecipesPart(QObject):
     """Signals:
     replacing_changed: name of the layer that the next run replaces, None = it makes a new one.
     restored: an EditRequest whose values and inputs are in place again.
+    drag_changed: a `Drag` that the next run goes on from or starts anew, None = it is no such edit.
     shown: a recipe was put into the Method panel.
     """
 
     replacing_changed = Signal(object)
     restored = Signal(object)
+    drag_changed = Signal(object)
     shown = Signal()
 
     def __init__(
@@ -44,6 +62,7 @@ class RecipesPart(QObject):
         self._replacing: tuple[Document, LayerId] | None = None
         self._masks: OrderedDict[LayerId, TiledImage] = OrderedDict()
         self._own_mask: TiledImage | None = None  # of the edit that is shown, as it was selected
+        self.drag: Drag | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         documents.current_changed.connect(self._follow)
         options.method_changed.connect(self._method_changed)
@@ -102,39 +121,83 @@ class RecipesPart(QObject):
             self._messages.error(self.tr("The method “{}” of this layer is not installed.").format(request.method))
             return
         document.activate(layer)
-        self._select_mask(document, layer, request)
+        self._place_inputs(document, layer, request)
         if request.exemplar is not None:
             exemplar = Exemplar(request.exemplar, self.tr("From the layer “{}”").format(document[layer].name), layer)
             self._options.exemplars.put(document, exemplar)
-        self._replace((document, layer))
+        drag = Drag(request.method, request.stop_after is not None) if request.points is not None else None
+        self._replace((document, layer), drag)
         self.restored.emit(request)
         self.shown.emit()
 
-    def _select_mask(self, document: Document, layer: LayerId, request: EditRequest) -> None:
-        """Select the mask of an edit again, and place what it selects; one undo step.
+    def stay_with(self, document: Document, layer: LayerId, result: EditResult, mask: TiledImage | None) -> None:
+        """Let the next run replace the layer that a drag just made: its points are still there, to be moved.
 
-        Nothing is selected where the recipe has no mask and none is remembered.
+        Args:
+            mask: what was selected when the drag was asked for.
         """
-        method = self._options.method
-        if method is None or method.takes(Input.STROKES) or not method.takes(Input.MASK):
-            return
-        mask = self._masks.get(layer)
-        if mask is None and request.mask is not None and request.mask.shape == document.size[::-1]:
-            mask = TiledImage.from_array(request.mask)
-        commands: list[Command] = [SetSelection(mask)] if mask is not document.selection else []
-        commands += [] if mask is None else _placed_again(document, mask, request)
-        if commands:
-            document.history.do(Sequence(tuple(commands), self.tr("Select the mask of the edit")))
-        self._own_mask = mask if request.mask is not None else None
+        method, request = self._options.method, result.recipe
+        if document is self._documents.current and method is not None and method.id == request.method:
+            self._own_mask = mask if request.mask is not None else None
+            self._replace((document, layer), Drag(request.method, came_short(result)))
 
-    def _replace(self, replacing: tuple[Document, LayerId] | None) -> None:
+    @property
+    def leads_on(self) -> bool:
+        """Whether the next run can go on from where the drag that it replaces came to."""
+        method = self._options.method
+        same = self.drag is not None and method is not None and method.id == self.drag.method
+        return same and method is not None and method.leads_on
+
+    def may_go_on(self, document: Document | None) -> bool:
+        """Whether the layer that the next run replaces is a drag that came short, and its method is chosen."""
+        there = document is not None and self.replaced_in(document) is not None
+        return there and self.leads_on and self.drag is not None and self.drag.short
+
+    def set_lead_on(self, on: bool) -> None:
+        """Whether other targets are reached from where the drag came to, or from the picture."""
+        if self.drag is not None:
+            self._note_drag(replace(self.drag, lead_on=on))
+
+    def _place_inputs(self, document: Document, layer: LayerId, request: EditRequest) -> None:
+        """Select the mask of an edit again and place its points, as one undo step."""
+        commands: list[Command] = []
+        title = self.tr("Select the mask of the edit")
+        if self._masks_again(request):
+            mask = self._masks.get(layer)
+            if mask is None and request.mask is not None and request.mask.shape == document.size[::-1]:
+                mask = TiledImage.from_array(request.mask)
+            if mask is not document.selection:
+                commands.append(SetSelection(mask, title))
+            commands += [] if mask is None else _placed_again(document, mask, request)
+            self._own_mask = mask if request.mask is not None else None
+        points = pairs_of(request.points, document.canvas)
+        if points and points != document.points:
+            title = self.tr("Place the points of the edit")
+            commands.append(SetPoints(points, title))
+        if commands:
+            document.history.do(commands[0] if len(commands) == 1 else Sequence(tuple(commands), title))
+
+    def _masks_again(self, request: EditRequest) -> bool:
+        """Whether the mask of an edit is selected again: strokes are part of a recipe and fit its mask."""
+        method = self._options.info(request.method)
+        return method is not None and method.takes(Input.MASK) and not method.takes(Input.STROKES)
+
+    def _replace(self, replacing: tuple[Document, LayerId] | None, drag: Drag | None = None) -> None:
         if replacing != self._replacing:
             self._replacing = replacing
             self.replacing_changed.emit(replacing[0][replacing[1]].name if replacing else None)
+        self._note_drag(drag)
+
+    def _note_drag(self, drag: Drag | None) -> None:
+        if drag != self.drag:
+            self.drag = drag
+            self.drag_changed.emit(drag)
 
     def _method_changed(self) -> None:
-        """Another method cannot run this recipe again."""
-        self.end_replacing()
+        """Another method cannot run this recipe again, but another way to drag may be tried in its place."""
+        method = self._options.method
+        if self.drag is None or method is None or not method.takes(Input.POINTS):
+            self.end_replacing()
 
     def _follow(self, document: Document | None) -> None:
         self._unsubscribe()

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import Messages
-from app.jobs.bridge import apply_result
+from app.jobs.bridge import PreparedEdit, apply_result
 from app.jobs.engine_thread import EngineThread
 from app.jobs.found_masks import mask_of
 from app.jobs.queue import JobState
@@ -114,7 +114,17 @@ class RunsPart(QObject):
 
     def running(self, document: Document | None) -> bool:
         """Whether an edit of the document is under way, live ones left out."""
-        return any(job.document is document and not job.live for job in self._jobs.values())
+        return self.job_in(document) is not None
+
+    def job(self, number: int) -> Job | None:
+        """An edit under way, unless its document was closed."""
+        job = self._jobs.get(number)
+        return job if job is not None and job.document in self._documents else None
+
+    def job_in(self, document: Document | None) -> int | None:
+        """The edit of the document that is under way, live ones left out."""
+        own = (number for number, job in self._jobs.items() if job.document is document and not job.live)
+        return next(own, None)
 
     def may_keep(self, document: Document | None) -> bool:
         """Whether a live result waits to be kept."""
@@ -126,24 +136,19 @@ class RunsPart(QObject):
         """Start the edit that the Method panel describes."""
         document = self._documents.current
         if document is not None:
-            self._live_timer.stop()
-            self.discard()
-            self._submit(document, self._options.parameters(), live=False)
+            self._submit_shown(document, self._options.parameters(), live=False)
 
     def find(self) -> None:
         """Look for the place that the words would change, and change nothing."""
         document, method = self._documents.current, self._options.method
         if document is not None and method is not None and method.finds:
-            self._live_timer.stop()
-            self.discard()
-            self._submit(document, self._options.parameters(), live=False, find=True)
+            self._submit_shown(document, self._options.parameters(), live=False, find=True)
 
     def stop(self) -> None:
         """Finish the edit of the current document with what there is."""
-        for number, job in list(self._jobs.items()):
-            if job.document is self._documents.current and not job.live and self._engine is not None:
-                self._engine.stop(number)
-                return
+        number = self.job_in(self._documents.current)
+        if number is not None and self._engine is not None:
+            self._engine.stop(number)
 
     def cancel(self) -> None:
         """End what is under way in the current document, else anywhere; else let go of a live result or a recipe."""
@@ -190,12 +195,27 @@ class RunsPart(QObject):
 
     # submitting
 
-    def _submit(self, document: Document, parameters: dict[str, Any], *, live: bool, find: bool = False) -> None:
+    def _submit_shown(self, document: Document, parameters: dict[str, Any], *, live: bool, find: bool = False) -> None:
+        options, recipes = self._options, self._recipes
+        self.submit(document, lambda: asked(document, options, recipes, parameters, find=find), live=live, find=find)
+
+    def submit(
+        self, document: Document, ask: Callable[[], PreparedEdit], *, live: bool = False, find: bool = False
+    ) -> None:
+        """Queue an edit of a document; where it cannot be asked for, say why.
+
+        Args:
+            ask: raises EngineError or DocumentError.
+            find: it only looks for a place.
+        """
+        if not live:
+            self._live_timer.stop()
+            self.discard()
         if self._engine is None or self._options.method is None:
             self._messages.info(self.tr("The engine is still starting. Try again in a moment."))
             return
         try:
-            edit = asked(document, self._options, self._recipes, parameters, find=find)
+            edit = ask()
         except (EngineError, DocumentError) as error:
             if live:
                 self._drop_waiting(document)  # it no longer shows what the panel says
@@ -232,7 +252,7 @@ class RunsPart(QObject):
         parameters = self._options.parameters()
         if "steps" in parameters:
             parameters["steps"] = min(parameters["steps"], LIVE_STEPS)
-        self._submit(document, parameters, live=True)
+        self._submit_shown(document, parameters, live=True)
 
     def _stop_live(self, document: Document) -> None:
         self._live_timer.stop()
@@ -253,14 +273,14 @@ class RunsPart(QObject):
         self.job_changed.emit(state)
 
     def _show_preview(self, number: int, preview: Preview) -> None:
-        job = self._jobs.get(number)
-        if job is not None and job.document in self._documents:
+        job = self.job(number)
+        if job is not None:
             fraction = 1.0 if job.live else min(self._fractions.get(number, 0.0), 0.999)
             self.preview_shown.emit(job.document, number, preview.image, preview.area, fraction)
 
     def _locate(self, number: int, found: Found) -> None:
-        job = self._jobs.get(number)
-        if job is not None and job.document in self._documents:
+        job = self.job(number)
+        if job is not None:
             self.located.emit(job.document, number, mask_of(found))
 
     def _finish(self, number: int, result: EditResult) -> None:

@@ -6,9 +6,11 @@ from PySide6.QtCore import QObject, Signal
 
 from app.edit_options import WORDS, EditOptions
 from app.parts.files import FilesPart
+from app.parts.tools import ToolsPart
 from app.samples import sample_for, samples
 from app.start import Card, method_for
 from editor.document import Document
+from engine.request import Input
 
 EMPTY_SIZE = (512, 512)
 
@@ -20,9 +22,9 @@ class StartPart(QObject):
 
     hint = Signal(str)
 
-    def __init__(self, files: FilesPart, options: EditOptions, parent: QObject) -> None:
+    def __init__(self, files: FilesPart, options: EditOptions, tools: ToolsPart, parent: QObject) -> None:
         super().__init__(parent)
-        self._files, self._options = files, options
+        self._files, self._options, self._tools = files, options, tools
 
     def choose(self, card: Card) -> None:
         """Open the card's sample, or an empty canvas where none came with the program."""
@@ -38,6 +40,8 @@ class StartPart(QObject):
         def placed(_: Document) -> None:
             words = {name: getattr(sample, name) for name in (*WORDS, "seed")}
             self._options.fill(method, {**words, **sample.parameters})
+            if self._options.method is not None and self._options.method.takes(Input.POINTS):
+                self._tools.choose("points")  # to move what is placed
             self.hint.emit(self.tr("Everything is placed already: press Run and watch."))
 
         self._files.open_sample(sample.document, sample.title, placed)

@@ -45,5 +45,5 @@ def carry(_: object, request: EditRequest) -> Run:
     return EditResult(patch, alpha, (0, 0), request, values.steps)
 
 
-INPUTS = frozenset({Input.MASK, Input.PROMPT, Input.EXEMPLAR})
+INPUTS = frozenset({Input.MASK, Input.PROMPT, Input.POINTS, Input.EXEMPLAR})
 CARRY = Method(METHOD, "Move and paste", CarryParameters, carry, INPUTS)

@@ -27,3 +27,17 @@ def test_samples_of_strokes_have_strokes_and_those_of_words_a_plain_picture() ->
         assert document.size == (512, 512)
         painted = [layer for layer in layers if layer.role is Role.STROKES]
         assert len(painted) == (1 if sample.method == "sdedit" else 0)
+
+
+def test_samples_of_drags_have_a_thing_selected_and_its_points_placed() -> None:
+    dragged = [sample for sample in samples() if "drag" in sample.method]
+    assert dragged
+    for sample in dragged:
+        document = open_document(sample.document)
+        assert document.selection is not None
+        mask = document.selection.read(document.canvas)[..., 0]
+        assert len(document.points) >= 1
+        for pair in document.points:
+            x, y = map(int, pair.handle)
+            assert mask[y, x] == 255
+            assert abs(pair.target[0] - pair.handle[0]) > 0.15 * document.size[0]

@@ -23,7 +23,7 @@ def page(qtbot: QtBot) -> StartPage:
 def test_there_are_the_four_gestures() -> None:
     assert [card.id for card in CARDS] == ["strokes", "words", "points", "example"]
     assert method_for(CARDS[0], ["sdedit"]) == "sdedit"
-    assert method_for(CARDS[2], ["fast_drag", "drag_diffusion"]) == "drag_diffusion"
+    assert method_for(CARDS[2], ["drag_diffusion", "fast_drag"]) == "fast_drag"
     assert method_for(CARDS[3], ["sdedit"]) is None
 
 
@@ -69,3 +69,16 @@ def test_the_strokes_card_opens_something_to_run(qtbot: QtBot, window: MainWindo
     assert window.options.method is not None
     assert window.options.method.id == "sdedit"
     assert window.commands["run"].isEnabled() or qtbot.waitUntil(window.commands["run"].isEnabled) is None
+
+
+def test_the_points_card_opens_a_drag_to_run(qtbot: QtBot, window: MainWindow) -> None:
+    window.workspace.start.cards["points"].click()
+    qtbot.waitUntil(lambda: window.documents.current is not None, timeout=10_000)
+    document = window.documents.current
+    assert document is not None
+    assert document.points
+    assert document.selection is not None
+    assert window.options.method is not None
+    assert window.options.method.id == "warp_drag"
+    assert window.tools.current == "points"
+    assert not document.modified

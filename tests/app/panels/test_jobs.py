@@ -77,3 +77,10 @@ def test_only_the_last_finished_jobs_stay(panel: JobsPanel) -> None:
     panel.clear.click()
     assert list(panel.rows) == [99]
     assert not panel.clear.isVisible()
+
+
+def test_a_drag_tells_the_way_that_is_left() -> None:
+    state = JobState(1, "Drag", status="running", index=12, total=80, part="drag", pixels_left=14.4, seconds_left=9.0)
+    assert progress_text(state) == "Dragging · 12 of 80 · 14 px left"
+    learning = JobState(1, "Drag", status="running", index=2, total=80, part="identity", pixels_left=40.0)
+    assert progress_text(learning) == "Learning the thing's looks · 2 of 80"

@@ -16,12 +16,14 @@ from app.jobs.bridge import request_of
 from app.jobs.engine_thread import EngineThread
 from app.jobs.regions import placement_in, values_of
 from app.main_window import MainWindow
-from editor.commands import SetSelection
+from app.parts.asking import asked
+from editor.commands import SetPoints, SetSelection
 from editor.composite import composite
 from editor.document import Document
 from editor.geometry import Rect
 from editor.masks import rectangle
 from editor.placement import Grip, Placement, TransformBox
+from editor.points import PointPair
 from tests.app.conftest import act, drag, photo
 
 SQUARE = Rect(8, 8, 16, 16)  # the red one in the photo
@@ -249,3 +251,18 @@ def test_the_floating_bar_stays_clear_of_the_box(
         window.regions.set(placement)
         lowest = max(view.canvas_to_widget(QPointF(*corner)).y() for corner in TransformBox(SQUARE, placement).corners)
         assert window.workspace.bar.y() > lowest
+
+
+def test_left_over_drag_points_do_not_lead_what_the_box_places(
+    window: MainWindow, document: Document, carrying: EngineThread
+) -> None:
+    document.history.do(SetPoints((PointPair((10.5, 10.5), (60.5, 40.5)),)))
+    select(document)
+    window.options.choose("dragon")
+
+    def points() -> object:
+        return asked(document, window.options, window.recipes, window.options.parameters()).build().points
+
+    assert points() is not None
+    window.regions.set(Placement((30.0, 0.0)))
+    assert points() is None
