@@ -102,7 +102,7 @@ def _arrived(new: NDArray[np.uint8], whole: float) -> tuple[NDArray[np.uint8], t
         whole: sum of the mask if nothing were lost.
     """
     if not (new > 127).any():
-        raise BadRequest("The thing would leave the picture. Move it less far, or make it larger.")
+        raise BadRequest("Nothing of the thing would be seen in the picture. Move it less far, or make it larger.")
     if float(new.sum()) < _WHOLE * whole:
         return new, ("A part of the thing lies outside of the picture and was cut off.",)
     return new, ()
