@@ -2,8 +2,8 @@
 
 What is carried differs from DragonDiffusion in three ways. A thing goes anywhere and not only by whole cells: it is
 carried in pixels, and its noise in cells. It is held at its new place until a share of the way is left (`strength`; at
-1 it is free from the start, as published), while what it leaves is free at once. And only the thing hears the words:
-in a vacated place they would draw anew what they name.
+1 it is free from the start, as published), while what it leaves begins from the colours around it and is free sooner.
+And a vacated place does not hear the words: they would draw anew there what they name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from engine.sampling import Sampled
 from engine.schedule import Level, noised
 from engine.workpiece import Previews, Workpiece, followed, to_tensor
 
-_MOSTLY = 0.5  # of a cell: what its noise belongs to
+_TOUCHED = 0.1  # of a cell: it shows something of the thing
+_FILLED = 0.75  # of the way on which a vacated place is free: it begins from the colours around it
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,19 @@ class Relocating:
         assert changing is not None  # `relocation` has seen to it that there is a mask
         old, new = (references.cells_of(each, backbone.factor) for each in (self._plan.old, self._plan.new))
         self._cells = Cells(old, new, torch.from_numpy((changing > 0).astype(np.float32))[None, None])
-        later = new[0, 0].numpy() * np.float32(1 - settings.strength)
-        self._holding = Holding(changing * (1 - later), settings.steps)
+        free = torch.where(new > _TOUCHED, settings.strength, max(_FILLED, settings.strength))
+        self._holding = Holding(changing * free[0, 0].numpy(), settings.steps)
+        self._first = self._holding.skipped
         # Without words on either side both halves of a guided call are the same.
         guided = request.prompt.strip() or request.negative_prompt.strip()
-        self._guidance = settings.guidance * new if guided else 1.0
+        self._guidance = settings.guidance * (1 - self._cells.hole) if guided else 1.0
         self.alpha = piece.alpha(self._holding.faintest)
-        self._turns = guiding.turns(settings.steps, settings.liberties.repeats)[self._holding.skipped :]
+        self._turns = guiding.turns(settings.steps, settings.liberties.repeats)[self._first :]
         pictures = [self._plan.source] + ([] if self._plan.other is None else [self._plan.other])
-        self._recordings = [Recording(backbone, picture, request.prompt, self._times) for picture in pictures]
-        self._climb = len(pictures) * settings.steps
+        self._recordings = [
+            Recording(backbone, picture, request.prompt, self._times[self._first :]) for picture in pictures
+        ]
+        self._climb = len(pictures) * self._holding.total
         self._total = self._climb + sum(self._turns)
         self._previews = Previews(backbone, piece, self.alpha, self._total)
 
@@ -92,8 +96,8 @@ class Relocating:
         """The inversions, or what is known of them; a number is the step at which they were stopped."""
         until, banks = self._request.stop_after, []
         for count, recording in enumerate(self._recordings):
-            before = count * self._settings.steps
-            if recording.known is not None and (until is None or until > before + self._settings.steps):
+            before = count * self._holding.total
+            if recording.known is not None and (until is None or until > before + self._holding.total):
                 banks.append(recording.known)
                 continue
 
@@ -124,8 +128,8 @@ class Relocating:
 
     def painted(self) -> Iterator[Sampled]:
         """Down again, one step per network call that predicts noise."""
-        schedule, skipped = self._backbone.schedule, self._holding.skipped
-        z = self._held(schedule.level(self._times[skipped]), skipped)
+        schedule = self._backbone.schedule
+        z = self._held(schedule.level(self._times[self._first]), 0)
         inside = self._cells.inside.to(z.device)
         return guiding.led_ddim(
             self._predicted,
@@ -137,7 +141,7 @@ class Relocating:
             inside,
             self._request.seed,
             self._hold,
-            skipped,
+            self._first,
         )
 
     def show_painted(self, step: Sampled) -> Step:
@@ -163,7 +167,9 @@ class Relocating:
         if begin <= index < end:
             names = self._backbone.layout.shared_attention
             layers = [layer for layer in self._backbone.layout.attention if layer.name in names]
-            lent = {layer.name: self._reference.lent(layer.name, index, layer.divisor) for layer in layers}
+            lent = {
+                layer.name: self._reference.lent(layer.name, index - self._first, layer.divisor) for layer in layers
+            }
         guidance = self._guidance if isinstance(self._guidance, float) else self._guidance.to(z.device)
         return self._backbone.predict(z, t, self.words, guidance, patches=[LendParts(lent)] if lent else [])
 
@@ -174,20 +180,21 @@ class Relocating:
 
         def energies(z: Tensor) -> Energies:
             features = backbone.features(z, t, self.words, backbone.layout.energy_features)
-            return references.energies(features, index, self._base, self._reference, self._cells, weights)
+            return references.energies(features, index - self._first, self._base, self._reference, self._cells, weights)
 
         led, _ = push(energies, z, self._cells.inside.to(z.device), self._cells.free.to(z.device), weights)
         return led
 
     def _hold(self, z: Tensor, index: int, level: Level) -> Tensor:
         """Outside, the picture's own latent of the level that z now has; the thing as it is aimed at; then free."""
-        return self._holding.mixed(z, self._held(level, index + 1), max(index - self._holding.skipped, 0))
+        done = index - self._first + 1
+        return self._holding.mixed(z, self._held(level, done), max(done - 1, 0))
 
     def _held(self, level: Level, steps: int) -> Tensor:
         """The latent after `steps` steps if nothing were free."""
         if self._settings.task != "move":
             inside = self._followed.at(steps)
-        elif steps == len(self._times):
+        elif steps == self._holding.total:
             inside = self._goal
         else:
             inside = noised(self._goal, self._carried_noise(level, steps), level)
@@ -201,7 +208,7 @@ class Relocating:
         carried = references.carry(noise, self._plan.matrix, extent, "nearest")
         fresh = sampling.seeded_noise(noise.shape, self._request.seed).to(noise.device)
         left = torch.where(self._cells.old.to(noise.device) > 0, fresh, noise)
-        return torch.where(self._cells.new.to(noise.device) > _MOSTLY, carried, left)
+        return torch.where(self._cells.new.to(noise.device) > _TOUCHED, carried, left)
 
     def _aimed(self, inside: Tensor, outside: Tensor) -> Tensor:
         return torch.where(self._cells.inside.to(inside.device) > 0, inside, outside)

@@ -1,4 +1,4 @@
-"""Move, resize, paste: what changes, what stays, what is remembered, and that a run can be watched, stopped, replayed."""
+"""Move, resize, paste: what changes, what stays, what is remembered; runs are watched, stopped and replayed."""
 
 from __future__ import annotations
 
@@ -34,16 +34,20 @@ TASKS: dict[str, dict[str, Any]] = {
 
 def request(image: Pixels | None = None, task: str = "move", **changes: Any) -> EditRequest:
     changes = {**TASKS[task], **changes}
+    if task == "appearance" and image is not None and changes["exemplar"] is not None:
+        example = changes["exemplar"].copy()
+        example[20, 20, :3] = image[0, 0]  # an example that no other test has, either
+        changes["exemplar"] = example
     options = {name: changes.pop(name) for name in list(changes) if name in DragonParameters.__dataclass_fields__}
-    parameters = DragonParameters(**{"task": task, "steps": STEPS, "grow": 2, "feather": 2, **options})
+    parameters = DragonParameters(**{"task": task, "steps": STEPS, "strength": 1.0, "grow": 2, "feather": 2, **options})
     values = {"mask": square(), "prompt": "a red ball", "seed": 7, **changes}
     return EditRequest("dragon", photo() if image is None else image, parameters, **values)
 
 
-def fresh(number: int, width: int = SIZE, height: int = SIZE) -> Pixels:
-    """A picture that no other test has, so that nothing of it is remembered."""
-    image = photo(width, height)
-    image[0, 0] = number
+def fresh(number: int, task: str = "move", side: int = SIZE) -> Pixels:
+    """A picture that no other test and no other task has, so that nothing of it is remembered."""
+    image = photo(side, side)
+    image[0, 0] = number, list(TASKS).index(task), 0
     return image
 
 
@@ -56,7 +60,7 @@ def evaluations(backbone: Backbone, asked: EditRequest) -> tuple[int, EditResult
 @pytest.mark.parametrize("task", TASKS)
 def test_every_step_is_shown(backbone: Backbone, task: str) -> None:
     seen: list[Step] = []
-    result = finish(dragon(backbone, request(fresh(1), task)), seen.append)
+    result = finish(dragon(backbone, request(fresh(1, task), task)), seen.append)
     climbs = 1 if task == "move" else 2
     assert [step.part for step in seen[: climbs * STEPS]] == ["invert"] * climbs * STEPS
     assert {step.part for step in seen[climbs * STEPS :]} == {"paint"}
@@ -100,13 +104,13 @@ def test_another_way_does_not_invert_again(sd15: Backbone) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_gradients_change_the_result_and_can_be_left_out(sd15: Backbone, task: str) -> None:
-    led, result = evaluations(sd15, request(fresh(6), task))
-    plain, without = evaluations(sd15, request(fresh(6), task, energy=0.0))
+    led, result = evaluations(sd15, request(fresh(6, task), task))
+    plain, without = evaluations(sd15, request(fresh(6, task), task, energy=0.0))
     climbs = STEPS if task == "move" else 2 * STEPS
     assert led > climbs + STEPS, "features are looked at as well"
     assert plain <= STEPS
     assert not same(result, without)
-    strong = finish(dragon(sd15, request(fresh(6), task, energy=10.0)))
+    strong = finish(dragon(sd15, request(fresh(6, task), task, energy=10.0)))
     distances = [np.abs(each.patch.astype(int) - without.patch).mean() for each in (result, strong)]
     assert 0 < distances[0] < distances[1]
 
@@ -116,7 +120,7 @@ def test_outside_is_the_inverted_latent_of_the_same_level_and_in_the_end_the_sou
 ) -> None:
     spy = Spy(sd15, monkeypatch)
     side = sd15.native
-    asked = request(fresh(7, side, side), mask=square(side, 16, 32), energy=0.0)
+    asked = request(fresh(7, side=side), mask=square(side, 16, 32), energy=0.0)
     finish(dragon(sd15, asked))
     monkeypatch.undo()
     painted = spy.seen[STEPS:]
@@ -154,7 +158,7 @@ def test_marks_travel_with_the_thing(sd15: Backbone) -> None:
 def test_stopped_anywhere_it_replays_exactly(sd15: Backbone, task: str) -> None:
     climb = STEPS if task == "move" else 2 * STEPS
     for count in (1, climb, climb + 1, climb + 3):
-        run = dragon(sd15, request(fresh(50 + count), task, strength=1.0))
+        run = dragon(sd15, request(fresh(50 + count, task), task))
         for _ in range(count):
             index = next(run).index
         with pytest.raises(StopIteration) as stopped:
@@ -172,13 +176,22 @@ def test_stopped_anywhere_it_replays_exactly(sd15: Backbone, task: str) -> None:
 def test_cancelled_at_any_step_nothing_is_left_behind(sd15: Backbone, task: str) -> None:
     before = state_of(sd15)
     for count in range(1, (1 if task == "move" else 2) * STEPS + STEPS, 2):
-        run = dragon(sd15, request(fresh(70 + count), task, strength=1.0))
+        run = dragon(sd15, request(fresh(70 + count, task), task))
         for _ in range(count):
             next(run)
             assert state_of(sd15) == before
         run.close()
         assert state_of(sd15) == before
     assert all(weight.grad is None for weight in sd15.unet.parameters())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_is_not_given_up_is_not_run(sd15: Backbone, task: str) -> None:
+    """With less strength neither the inversions nor the painting go all the way."""
+    climbs = 1 if task == "move" else 2
+    result = finish(dragon(sd15, request(fresh(11, task), task, steps=8, strength=0.25)))
+    assert result.steps % (climbs + 1) == 0
+    assert 2 <= result.steps // (climbs + 1) <= 6, "at most three quarters, on which what surrounds the thing is free"
 
 
 def test_steps_taken_several_times_are_counted(sd15: Backbone) -> None:
@@ -209,7 +222,7 @@ def test_pictures_of_every_shape(sd15: Backbone, task: str, size: tuple[int, int
         ({"shift_x": 900.0}, "would be seen"),
         ({"task": "paste", "exemplar": None}, "Drop a picture"),
         ({"task": "appearance", "exemplar": None}, "Drop a picture"),
-        ({"points": POINTS - 25}, "outside of what is selected"),
+        ({"points": POINTS - 15}, "outside of what is selected"),
         ({"parameters": Parameters()}, "another method"),
     ],
 )
