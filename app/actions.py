@@ -25,8 +25,8 @@ class ActionSpec:
         slot: "part.method" of the main window.
         argument: handed to the slot, if any.
         needs: what must be there for it to be enabled: "" or words out of
-            "document", "layer", "image", "group", "mask", "result", "selection", "undo", "redo", "job", "live",
-            "finds" (a method that finds its mask is chosen),
+            "document", "layer", "image", "group", "mask", "result", "selection", "points", "undo", "redo", "job",
+            "live", "finds" (a method that finds its mask is chosen),
             "in_hand" (a mask to reshape: the one that the active layer is painted on, or else the selection).
         group: checkable actions of which one is on.
     """
@@ -63,6 +63,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("paste", _("&Paste"), "Ctrl+V", "paste", "edit.paste"),
     ActionSpec("paste_new", _("Paste as &new picture"), "Ctrl+Shift+V", "", "edit.paste_new"),
     ActionSpec("clear", _("C&lear"), "Delete", "", "edit.clear", needs="image"),
+    ActionSpec("points_clear", _("Clear &drag points"), "", "delete", "points.clear", needs="points"),
     ActionSpec("fill_selected", _("&Fill selection with words…"), "Shift+F5", "", "filling.fill", needs="selection"),
     ActionSpec("remove_selected", _("Remo&ve what is selected"), "Ctrl+Delete", "", "filling.remove",
                needs="selection"),
@@ -156,6 +157,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("colour_range", _("Colour range"), "R", "colour_range", "tools.choose", "colour_range", checkable=True,
                group="tool"),
     ActionSpec("click", _("Select by click"), "S", "click", "tools.choose", "click", checkable=True, group="tool"),
+    ActionSpec("points", _("Drag points"), "A", "points", "tools.choose", "points", checkable=True, group="tool"),
     ActionSpec("move", _("Move layer"), "V", "move", "tools.choose", "move", checkable=True, group="tool"),
     ActionSpec("brush_smaller", _("Smaller brush"), "[", "", "tools.resize_brush", "smaller"),
     ActionSpec("brush_larger", _("Larger brush"), "]", "", "tools.resize_brush", "larger"),
@@ -169,7 +171,8 @@ TOOL_IDS = tuple(spec.id for spec in ACTIONS if spec.group == "tool")
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a menu that the window fills
     (_("&File"), ("new", "open", "@recent", "", "save", "save_as", "export", "", "close", "quit")),
-    (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear", "",
+    (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear",
+                  "points_clear", "",
                   "fill_selected", "remove_selected", "", "canvas_size",
                   "crop", "", "@tools")),
     (_("&Layer"), ("layer_add", "layer_group_add", "layer_duplicate", "layer_delete", "", "layer_group",

@@ -34,6 +34,7 @@ from app.parts.files import FilesPart
 from app.parts.filling import FillingPart
 from app.parts.help import HelpPart
 from app.parts.layers import LayersPart
+from app.parts.points import PointsPart
 from app.parts.recipes import RecipesPart
 from app.parts.runs import RunsPart
 from app.parts.selection import SelectionPart
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
         self.tools = ToolsPart(self.settings, self)
         self.tools.run_with(landing)
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
+        self.points = PointsPart(documents, self.tools, messages, self)
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
@@ -151,10 +153,14 @@ class MainWindow(QMainWindow):
         self.tools.tool_changed.connect(lambda _: self._give_tools())
         self.clicks.looking.connect(self._show_look)
         self.clicks.changed.connect(self._show_overlay)
+        self.points.changed.connect(self._show_overlay)
         self.option_bar.select_page.join(self.clicks)
+        self.option_bar.points_page.join(self.points)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
-        self.option_bar.select_page.hint.left_out.connect(self.status.show_tool_hint)
+        hints = (self.option_bar.select_page.hint, self.option_bar.points_page.hint)  # of which one page is shown
+        for hint in hints:
+            hint.left_out.connect(lambda _: self.status.show_tool_hint("".join(one.untold for one in hints)))
         self.words.hint.connect(self.status.show_hint)
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
@@ -171,6 +177,7 @@ class MainWindow(QMainWindow):
         self.options.methods_changed.connect(self._show_methods)
         self.options.method_changed.connect(lambda: self.menus.show_method(self.options.method))
         self.options.method_changed.connect(self._refresh.start)
+        self.options.method_changed.connect(self._show_points)
 
     def _connect_panels(self) -> None:
         for panel in (self.layers_panel, self.history_panel):
@@ -224,6 +231,7 @@ class MainWindow(QMainWindow):
         view.gesture_finished.connect(self._gesture_finished)
         view.context_menu.connect(self.menus.show_canvas_menu)
         self._give_tools()
+        self._show_points()
 
     def _in_gesture(self, document: Document) -> bool:
         view = self.workspace.view_of(document)
@@ -236,6 +244,12 @@ class MainWindow(QMainWindow):
     def _give_tools(self) -> None:
         for view in self.workspace:
             view.set_tool(self.tools.tool, self.tools.options)
+
+    def _show_points(self) -> None:
+        """Drag points are seen whatever tool is in hand where the method chosen drags by them."""
+        method = self.options.method
+        for view in self.workspace:
+            view.set_points_shown(method is not None and "points" in method.inputs)
 
     def _show_document(self, document: Document | None) -> None:
         self.layers_panel.set_document(document)

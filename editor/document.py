@@ -1,4 +1,4 @@
-"""The document: size, depth, profile, a tree of layers, a selection. Changed by commands only."""
+"""The document: size, depth, profile, a tree of layers, a selection, drag points. Changed by commands only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from numpy.typing import DTypeLike
 
 from editor import limits, tree
 from editor.geometry import EMPTY, Rect
-from editor.layers import Layer, LayerId, layer_bounds
+from editor.layers import Layer, LayerId, layer_bounds, seen_change
+from editor.points import PointPair, cut_to
 from editor.tiles import UINT8, UINT16, Depth, TiledImage
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class What(Enum):
     PIXELS = auto()  # what is seen changed inside `rect`
     LAYERS = auto()  # the tree or a layer's properties (rect = what is seen to change, may be EMPTY)
     SELECTION = auto()
+    POINTS = auto()
     ACTIVE = auto()  # another layer is active, or painting goes to the mask / to the pixels
     CANVAS = auto()  # size or profile: everything
     HISTORY = auto()  # steps or the saved mark
@@ -53,6 +55,7 @@ class Snapshot:
     layers: tuple[Layer, ...]  # bottom to top
     active: LayerId | None
     selection: TiledImage | None  # one channel uint8, 255 = selected; None = nothing selected
+    points: tuple[PointPair, ...] = ()  # in the order they are numbered
 
     @property
     def canvas(self) -> Rect:
@@ -97,7 +100,7 @@ class Document:
     def from_snapshot(cls, snapshot: Snapshot) -> Document:
         """A new document that starts from the snapshot, with an empty history.
 
-        Its selection is cut to the canvas; one with nothing in it is no selection.
+        Its selection and points are cut to the canvas; a selection with nothing in it is none.
         """
         document = cls(*snapshot.size, snapshot.dtype, snapshot.profile)
         document._state, selection = snapshot, snapshot.selection
@@ -107,6 +110,9 @@ class Document:
             inside = selection.cropped(snapshot.canvas)
             if inside is not selection or not inside.tiles:
                 document._set(selection=inside if inside.tiles else None)
+        points = cut_to(snapshot.points, snapshot.canvas)[: limits.POINTS]
+        if points != snapshot.points:
+            document._set(points=points)
         return document
 
     # reading
@@ -143,6 +149,11 @@ class Document:
     def selection(self) -> TiledImage | None:
         """One channel uint8, 255 = selected; None = nothing selected, which limits nothing."""
         return self._state.selection
+
+    @property
+    def points(self) -> tuple[PointPair, ...]:
+        """The drag points, in the order they are numbered, all on the canvas."""
+        return self._state.points
 
     @property
     def modified(self) -> bool:
@@ -224,7 +235,7 @@ class Document:
         before = self[layer]
         after = replace(before, **changes)
         self._set(layers=tree.with_layer(self.layers, after))
-        rect = _seen_change(before, after, changes.keys()) if dirty is None else dirty
+        rect = seen_change(before, after, changes.keys()) if dirty is None else dirty
         what = What.PIXELS if changes.keys() <= {"pixels", "mask"} else What.LAYERS
         self.notify(Change(what, rect.intersected(self.canvas), layer))
 
@@ -274,6 +285,12 @@ class Document:
         self._set(selection=now)
         self.notify(Change(What.SELECTION, dirty.intersected(self.canvas)))
 
+    def place_points(self, points: tuple[PointPair, ...]) -> None:
+        """Set all drag points."""
+        if points != self.points:
+            self._set(points=points)
+            self.notify(Change(What.POINTS))
+
     def resize(self, width: int, height: int) -> None:
         """Set the canvas' size; layers stay where they are."""
         self._set(size=(width, height))
@@ -283,7 +300,7 @@ class Document:
         """Become what the snapshot was; the history is left alone."""
         self._state = snapshot
         self._paint_on_mask = False
-        for what in (What.CANVAS, What.LAYERS, What.SELECTION, What.ACTIVE):
+        for what in (What.CANVAS, What.LAYERS, What.SELECTION, What.POINTS, What.ACTIVE):
             self.notify(Change(what, self.canvas, self.active))
 
     def _set(self, **changes: Any) -> None:
@@ -294,19 +311,3 @@ class Document:
 
 
 _NO_SELECTION = TiledImage(channels=1)
-_UNSEEN = {"name", "locked", "alpha_locked", "role", "recipe", "recipe_title", "expanded", "id"}
-
-
-def _seen_change(before: Layer, after: Layer, names: Any) -> Rect:
-    """Canvas rectangle in which replacing one layer by the other can be seen; tile-aligned to the layer."""
-    if names <= _UNSEEN or not (before.visible or after.visible):
-        return EMPTY
-    if not names <= {"pixels", "mask"}:
-        return layer_bounds(before).united(layer_bounds(after))
-    rect = EMPTY
-    for name in names:
-        old, new = getattr(before, name), getattr(after, name)
-        if old is None or new is None or not old.same_kind(new):
-            return layer_bounds(before).united(layer_bounds(after))
-        rect = rect.united(new.difference(old).translated(*after.offset))
-    return rect

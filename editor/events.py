@@ -29,7 +29,8 @@ class PointerEvent:
         pressure: 0..1; a mouse reports 1.
         tilt: (x, y) in degrees from upright, -90..90; (0, 0) where unknown.
         time: seconds, monotonic.
-        scale: screen pixels per canvas pixel now (so that tools can size their handles).
+        scale: screen pixels per canvas pixel now (so that tools can size their handles); where the screen is so fine
+            that the window is drawn larger, the window's pixels.
         eraser: the pen's other end.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
@@ -11,6 +12,7 @@ from editor.geometry import EMPTY, Rect
 from editor.tiles import TiledImage
 
 LayerId = NewType("LayerId", str)
+_UNSEEN = {"name", "locked", "alpha_locked", "role", "recipe", "recipe_title", "expanded", "id"}
 
 
 def new_layer_id() -> LayerId:
@@ -113,3 +115,18 @@ def layer_bounds(layer: Layer) -> Rect:
     if layer.mask is not None and layer.mask_enabled and layer.mask.default == 0:
         bounds = bounds.intersected(layer.mask.bounds().translated(*layer.offset))
     return bounds
+
+
+def seen_change(before: Layer, after: Layer, names: AbstractSet[str]) -> Rect:
+    """Canvas rectangle in which replacing one layer by the other can be seen; tile-aligned to the layer."""
+    if names <= _UNSEEN or not (before.visible or after.visible):
+        return EMPTY
+    if not names <= {"pixels", "mask"}:
+        return layer_bounds(before).united(layer_bounds(after))
+    rect = EMPTY
+    for name in names:
+        old, new = getattr(before, name), getattr(after, name)
+        if old is None or new is None or not old.same_kind(new):
+            return layer_bounds(before).united(layer_bounds(after))
+        rect = rect.united(new.difference(old).translated(*after.offset))
+    return rect

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from editor.errors import DocumentError
+from editor.geometry import Rect
 from editor.layers import GroupLayer, ImageLayer, Layer
+from editor.points import PointPair
 
 PIXELS = 400_000_000  # of the canvas, and of one stored picture
 SIDE = 200_000  # pixels of the canvas, and of one stored picture
@@ -12,6 +16,7 @@ OFFSET = 1_000_000  # of a layer's own (0, 0) from the canvas' corner, in x and 
 COORDINATE = 2_000_000  # of a pixel in its layer's own coordinates
 DEPTH = 100  # groups in groups
 LAYERS = 10_000  # groups included
+POINTS = 30  # pairs of drag points
 
 
 def fits(width: int, height: int) -> bool:
@@ -75,6 +80,19 @@ def need_count(layers: int) -> None:
     """
     if layers > LAYERS:
         raise DocumentError(f"A document holds up to {LAYERS} layers and groups. Merge or delete some first.")
+
+
+def need_points(points: Sequence[PointPair], canvas: Rect) -> None:
+    """Refuse drag points that could not be dragged.
+
+    Raises:
+        DocumentError: more pairs than `POINTS`, or a handle or target that is not on the canvas.
+    """
+    if len(points) > POINTS:
+        raise DocumentError(f"A picture can have up to {POINTS} drag points. Delete one before you place another.")
+    for number, pair in enumerate(points, 1):
+        if not (canvas.contains(*pair.handle) and canvas.contains(*pair.target)):
+            raise DocumentError(f"Drag point {number} does not lie on the picture. Move it onto the picture.")
 
 
 def depth_of(layer: Layer) -> int:

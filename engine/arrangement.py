@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine import placing, region
+from engine.filling import flowed_in
 from engine.masking import Mask, dilate
 from engine.placing import Matrix
 from engine.region import Picture, Region
@@ -45,7 +46,7 @@ def moved(piece: Workpiece, place: Relocation) -> Arrangement:
     source, old, new = _crops(piece, place)
     matrix = placing.between(place.matrix, piece.region)
     hole = dilate(np.rint(old * 255).astype(np.uint8), _RIM)
-    ground = placing.filled(source, hole.astype(np.float32))
+    ground = flowed_in(source, hole > 0)
     return Arrangement(source, placing.laid_over(ground, source, old, matrix), old, new, matrix)
 
 

@@ -17,7 +17,6 @@ from engine.region import Box, Picture, Region
 Matrix = NDArray[np.float64]
 """(2, 3): where a place (x, y, 1) goes, (x', y'); pixel (column, row) spans column..column + 1."""
 
-_FLOW_RADIUS = 5  # working pixels from which the surroundings flow into a hole
 _HALF = 0.5
 _CLOSE = 2.0  # pixels: handles that lie nearer to their middle say nothing about size and turn
 
@@ -116,13 +115,6 @@ def carried_mask(mask: NDArray[np.uint8], matrix: Matrix) -> NDArray[np.uint8]:
     height, width = mask.shape
     moved = carried(mask.astype(np.float32), matrix, (width, height))
     return cast(NDArray[np.uint8], np.rint(moved).astype(np.uint8))
-
-
-def filled(picture: Picture, hole: Mask) -> Picture:
-    """The picture (h, w, 3) with its surroundings flowed into the hole (h, w), above 0 (Telea, 2004)."""
-    eight_bit = np.rint(picture * 255).astype(np.uint8)
-    flowed = cv2.inpaint(eight_bit, (hole > 0).astype(np.uint8), _FLOW_RADIUS, cv2.INPAINT_TELEA)
-    return np.where(hole[..., None] > 0, flowed.astype(np.float32) / np.float32(255), picture)
 
 
 def laid_over(base: Picture, thing: Picture, alpha: Mask, matrix: Matrix) -> Picture:

@@ -82,7 +82,7 @@ def energies(
 
 
 @dataclass(frozen=True, eq=False)
-class Carried:
+class Moved:
     """The same thing of the same picture, carried elsewhere. What it leaves does not see it any more.
 
     Attributes:

@@ -23,7 +23,7 @@ from engine.energy import Energies, Weights, push
 from engine.guiding import Liberties
 from engine.holding import Holding
 from engine.lending import LendParts
-from engine.references import Carried, Cells, Laid, Looks, Reference
+from engine.references import Cells, Laid, Looks, Moved, Reference
 from engine.relocation import Relocation
 from engine.request import EditRequest, Sent, Step
 from engine.sampling import Sampled
@@ -123,7 +123,7 @@ class Relocating:
             self._reference = Laid(self._base, banks[1], self._cells)
             self._followed, self._goal = banks[1].risen, banks[1].risen.source
         else:
-            self._reference = Carried(self._base, plan.matrix, self._cells, factor)
+            self._reference = Moved(self._base, plan.matrix, self._cells, factor)
             self._goal = self._backbone.encode(to_tensor(plan.guide))
 
     def painted(self) -> Iterator[Sampled]:

@@ -122,6 +122,15 @@ class ToolGesture:
         if self.tool is not None and self.document is not None and not self.active:
             self.tool.drop(self.document)
 
+    def delete(self) -> None:
+        """Take away what the tool made where the pointer is, or made last."""
+        if self.tool is None or self.document is None or self.active:
+            return
+        before = self.document.snapshot()
+        self.tool.delete(self.document)
+        if self.document.snapshot() is not before:
+            self._finished(self.tool.id)
+
     def leave(self) -> None:
         """The pointer is elsewhere."""
         if self.tool is not None and not self.active:

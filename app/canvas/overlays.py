@@ -12,7 +12,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
 
 from app.canvas.pointing import paint_pointing, pointing_bounds
-from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PointingOverlay
+from app.canvas.points import paint_points, points_bounds
+from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PointingOverlay, PointsOverlay
 
 DARK, LIGHT = QColor(0, 0, 0, 170), QColor(255, 255, 255, 235)
 DASH = 4.0  # widget pixels
@@ -135,4 +136,5 @@ _KINDS: dict[type, OverlayKind] = {
     OutlineOverlay: OverlayKind(_outline_bounds, _paint_outline),
     CircleOverlay: OverlayKind(_circle_bounds, _paint_circle),
     PointingOverlay: OverlayKind(pointing_bounds, paint_pointing),
+    PointsOverlay: OverlayKind(points_bounds, paint_points),
 }

@@ -29,7 +29,7 @@ def from_mouse(event: QMouseEvent, phase: Phase, at: QPointF, scale: float) -> P
 
     Args:
         at: the event's position in canvas pixels.
-        scale: device pixels per canvas pixel.
+        scale: widget pixels per canvas pixel.
     """
     return _pointer_event(event, phase, at, scale, pressure=1.0)
 

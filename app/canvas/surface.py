@@ -84,6 +84,11 @@ class Surface(QWidget):
         ratio = self.devicePixelRatioF()
         return self.viewport.transform * QTransform.fromScale(1 / ratio, 1 / ratio)
 
+    @property
+    def _scale(self) -> float:
+        """Widget pixels per canvas pixel: what is drawn in widget pixels can be hit as large on every screen."""
+        return self.viewport.zoom / self.devicePixelRatioF()
+
     def canvas_to_widget(self, point: QPointF) -> QPointF:
         return self.to_widget.map(point)
 
@@ -124,7 +129,7 @@ class Surface(QWidget):
         """The view or the tool changed under a resting pointer."""
         if self.hover is not None and not self.gesture.active:
             at = self.widget_to_canvas(self.hover)
-            self.gesture.handle(PointerEvent(Phase.HOVER, at.x(), at.y(), scale=self.viewport.zoom))
+            self.gesture.handle(PointerEvent(Phase.HOVER, at.x(), at.y(), scale=self._scale))
         self._pointer_changed()
 
     def cancel_gesture(self) -> bool:
@@ -175,7 +180,7 @@ class Surface(QWidget):
             return
         if phase in (Phase.PRESS, Phase.RELEASE) and event.button() != Qt.MouseButton.LeftButton:
             return
-        self._work(from_mouse(event, phase, canvas, self.viewport.zoom), MOUSE)
+        self._work(from_mouse(event, phase, canvas, self._scale), MOUSE)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hover = None
@@ -216,7 +221,7 @@ class Surface(QWidget):
         if button == Qt.MouseButton.RightButton and phase is Phase.RELEASE:
             self.context_menu.emit(event.globalPosition().toPoint())
         elif button == Qt.MouseButton.LeftButton:
-            self._work(from_tablet(event, phase, canvas, self.viewport.zoom), PEN)
+            self._work(from_tablet(event, phase, canvas, self._scale), PEN)
 
     # fingers ----------------------------------------------------------------------------------------------------
 
@@ -239,7 +244,7 @@ class Surface(QWidget):
 
     def _one_finger(self, point: QEventPoint, keys: Qt.KeyboardModifier) -> None:
         def event(phase: Phase, at: QPointF) -> PointerEvent:
-            return from_touch(point, phase, self._point(at), self.viewport.zoom, keys)
+            return from_touch(point, phase, self._point(at), self._scale, keys)
 
         at, state = point.position(), point.state()
         if state == QEventPoint.State.Pressed:
@@ -280,8 +285,8 @@ class Surface(QWidget):
 
     def _wants_key(self, event: QKeyEvent) -> bool:
         """Space belongs to the canvas; and no shortcut (undo, another tool) may come into the middle of a gesture."""
-        waiting = self._for_clicks(event)
-        return self.gesture.active or waiting or event.key() == Qt.Key.Key_Space
+        own = self._for_clicks(event) or self._deletes(event)
+        return self.gesture.active or own or event.key() == Qt.Key.Key_Space
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.cancel_gesture():
@@ -289,7 +294,10 @@ class Surface(QWidget):
         if self.gesture.pending and self._key_for_clicks(event):
             self._pointer_changed()
             return
-        if event.key() == Qt.Key.Key_Space:
+        if self._deletes(event):
+            self.gesture.delete()
+            self._pointer_changed()
+        elif event.key() == Qt.Key.Key_Space:
             self.navigator.space = True
             self._pointer_changed()
         else:
@@ -308,6 +316,13 @@ class Surface(QWidget):
         if not self.gesture.pending or tool is None or modifiers_of(event.modifiers()):
             return False
         return event.key() in _CLICK_KEYS and not (tool.keeps and event.key() == Qt.Key.Key_Delete)
+
+    def _deletes(self, event: QKeyEvent) -> bool:
+        """Whether a key takes away what the tool made, not the layer's pixels."""
+        tool = self.gesture.tool
+        if tool is None or not tool.deletes or modifiers_of(event.modifiers()):
+            return False
+        return event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab shows another result of the tool where there is one, and else leaves the canvas."""

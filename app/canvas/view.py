@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -21,11 +21,12 @@ from PySide6.QtWidgets import QWidget
 from app.canvas.overlays import overlay_bounds, paint_overlay
 from app.canvas.painter import Colours, Frame
 from app.canvas.picture import Picture
+from app.canvas.points_on_canvas import PointsOnCanvas
 from app.canvas.preview import Preview, paint_preview, place_of
 from app.canvas.selection import FoundOverlay, HiddenOverlay, SelectionOverlay
 from app.canvas.surface import Surface
 from editor.document import Document
-from editor.geometry import EMPTY, Rect
+from editor.geometry import EMPTY, Point, Rect
 from editor.tiles import TiledImage
 from editor.tools.base import Tool
 from editor.tools.options import ToolOptions
@@ -62,6 +63,7 @@ class CanvasView(Surface):
         self._frame = Frame(Colours.of(self.palette()))
         self._to_update = QRegion()  # widget pixels of overlays that wait for the picture
         self._overlaid = QRect()  # widget pixels that the tool's overlay touched last
+        self._points = PointsOnCanvas()
         self._forget_options: Callable[[], None] = lambda: None
         self._selection_rect: QRectF | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -84,12 +86,14 @@ class CanvasView(Surface):
             self._picture.close()
             self._picture.deleteLater()
         self._previews.clear()
+        self._points.follow(None)
         self._picture = None if document is None else Picture(document, self)
         if self._picture is not None:
             self._picture.changed.connect(self._picture_changed)
             self._picture.worked.connect(self._update_overlays)
             self._picture.resized.connect(self._canvas_resized)
             self._picture.selection_changed.connect(self._selection_changed)
+            self._picture.points_changed.connect(self._hover_again)
             self._picture.mask_changed.connect(self._mask_changed)
         self.viewport.rotation, self.viewport.fitted = 0.0, True
         self._canvas_resized()
@@ -308,6 +312,22 @@ class CanvasView(Surface):
         if self._picture is not None:
             self._picture.forget()
 
+    # drag points ------------------------------------------------------------------------------------------------
+
+    def set_points_shown(self, shown: bool) -> None:
+        """Show the document's drag points also while a tool is in hand that has nothing to do with them."""
+        self._points.always = shown
+        self._pointer_changed()
+
+    def set_marks(self, marks: Iterable[Point] | None) -> None:
+        """Show where the handles have come to while an edit runs.
+
+        Args:
+            marks: (x, y) of each in canvas pixels, e.g. an (n, 2) array; a call lengthens the trails, None ends them.
+        """
+        self._points.follow(None if marks is None else [(float(x), float(y)) for x, y in marks])
+        self._pointer_changed()
+
     # pointer ----------------------------------------------------------------------------------------------------
 
     def _pointer_changed(self) -> None:
@@ -316,6 +336,7 @@ class CanvasView(Surface):
         self.setCursor(self.hand or shape)
         touched = overlay_bounds(overlay, self.to_widget).toAlignedRect() if overlay is not None else QRect()
         self._to_update = self._to_update.united(self._overlaid).united(touched)
+        self._to_update = self._to_update.united(self._points.look(tool, self.document, self.to_widget))
         self._overlaid = touched
         if self._picture is None or not self._picture.scheduled:
             self._update_overlays()
@@ -355,8 +376,9 @@ class CanvasView(Surface):
             self._hidden.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._selection.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._found.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=True)
-            if (overlay := self._overlay()) is not None:
-                paint_overlay(painter, overlay, to_widget)
+            for overlay in (self._points.overlay(self.gesture.tool, self.document), self._overlay()):
+                if overlay is not None:
+                    paint_overlay(painter, overlay, to_widget)
 
     def _frame_rect(self) -> QRect:
         return QRect(0, 0, self._device_size().width(), self._device_size().height())

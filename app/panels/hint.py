@@ -40,6 +40,11 @@ class HintLabel(QLabel):
         super().hideEvent(event)
         self._tell("")
 
+    @property
+    def untold(self) -> str:
+        """The hint while there is no room for it; else empty."""
+        return self._told
+
     def _fit(self) -> None:
         fits = self.fontMetrics().horizontalAdvance(self._whole) <= self.width()
         self.setText(self._whole if fits else "")

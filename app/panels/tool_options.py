@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.actions import ACTIONS, translated
 from app.panels.colour import ColourPopup
+from app.panels.points_page import PointsPage
 from app.panels.select_page import SELECTORS, SelectPage
 from app.parts.tools import BRUSHES, SIZES, ToolsPart
 from app.theme import set_icon
@@ -136,10 +137,11 @@ class ToolOptionsBar(QToolBar):
         self._pages.addWidget(self.brush_page)
         self._fill_page = self._make_fill_page()
         self.select_page = SelectPage(actions, tools)
+        self.points_page = PointsPage(actions)
         move = self.tr("Drag to move the active layer, or what is selected of it. Shift keeps to one direction.")
         self._move_page = _hint_page(move)
         self._pick_page = _hint_page(self.tr("Click to take the colour that is seen there."))
-        for page in (self._fill_page, self.select_page, self._move_page, self._pick_page):
+        for page in (self._fill_page, self.select_page, self.points_page, self._move_page, self._pick_page):
             self._pages.addWidget(page)
         body = QWidget()
         body.setFixedHeight(40)
@@ -177,7 +179,9 @@ class ToolOptionsBar(QToolBar):
             self.select_page.show_tool(tool)
         self.tolerance.set_value(settings.fill_tolerance)
         self.contiguous.setChecked(settings.fill_contiguous)
-        pages = {"fill": self._fill_page, "move": self._move_page, "eyedropper": self._pick_page}
+        pages = {
+            "fill": self._fill_page, "points": self.points_page, "move": self._move_page, "eyedropper": self._pick_page,
+        }  # fmt: skip
         page = self.brush_page if tool in BRUSHES else self.select_page if tool in SELECTORS else pages[tool]
         self._pages.setCurrentWidget(page)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QToolBar, QToolButton, QVBoxLayout, QWidget
 
 from app.actions import TOOL_IDS
 from app.panels.colour import ColourPopup, to_qcolor
@@ -17,10 +17,10 @@ from app.widgets import action_button, divider
 GROUPS = (
     ("brush", "eraser", "fill", "eyedropper"),
     ("mask_brush", "rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range", "click"),
-    ("move",),
+    ("points", "move"),
 )
 SWATCH = QSize(36, 40)
-ROOMY, TIGHT = (4, 8), (1, 2)  # pixels between the tools, and above and below all of them
+ROOMY, TIGHT = (4, 8, 32), (1, 2, 26)  # pixels between the tools, above and below all of them, and a side of each
 
 
 class Swatches(QAbstractButton):
@@ -71,7 +71,7 @@ class ToolBar(QToolBar):
         self.popup.changed.connect(tools.set_colour)
         page = QWidget()
         self._column = column = QVBoxLayout(page)
-        self._space(*ROOMY)
+        self._buttons: list[QToolButton] = []
         assert {name for group in GROUPS for name in group} == set(TOOL_IDS)
         for number, group in enumerate(GROUPS):
             if number:
@@ -80,7 +80,7 @@ class ToolBar(QToolBar):
                 column.addSpacing(4)
             for name in group:
                 button = action_button(actions[name], size=20)
-                button.setFixedSize(32, 32)
+                self._buttons.append(button)
                 column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(8)
         self.swatches = Swatches()
@@ -88,13 +88,16 @@ class ToolBar(QToolBar):
         column.addWidget(self.swatches, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
         self.addWidget(page)
+        self._space(*ROOMY)
         self._roomy = column.sizeHint().height()
         tools.options_changed.connect(self._show_colours)
         tools.tool_changed.connect(self._show_tool)
         self._show_colours()
         self._show_tool(tools.current)
 
-    def _space(self, between: int, around: int) -> None:
+    def _space(self, between: int, around: int, side: int) -> None:
+        for button in self._buttons:
+            button.setFixedSize(side, side)
         self._column.setContentsMargins(6, around, 6, around)
         self._column.setSpacing(between)
 

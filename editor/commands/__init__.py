@@ -4,6 +4,7 @@ from editor.commands.base import Command, Sequence, need_image, need_unlocked
 from editor.commands.canvas import Crop, ResizeCanvas
 from editor.commands.merging import Flatten, MergeDown
 from editor.commands.pixels import MoveLayer, ReplaceMask, ReplacePixels, SetSelection, SwapTiles
+from editor.commands.points import SetPoints
 from editor.commands.properties import (
     Rename,
     SetAlphaLocked,
@@ -49,6 +50,7 @@ __all__ = [
     "SetLocked",
     "SetMaskEnabled",
     "SetOpacity",
+    "SetPoints",
     "SetProperty",
     "SetRecipe",
     "SetSelection",

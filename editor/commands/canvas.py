@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from editor import limits
 from editor.commands.base import Command, Sequence
 from editor.commands.pixels import SetSelection, shift_layer
+from editor.commands.points import SetPoints
 from editor.document import Document
 from editor.geometry import Rect
+from editor.points import cut_to
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,9 @@ class ResizeCanvas(Command):
         if document.selection is not None:
             moved = document.selection.moved(*self.shift, Rect(0, 0, self.width, self.height))
             parts = (SetSelection(None), *parts, SetSelection(moved))
+        if document.points:
+            there = (pair.translated(*self.shift) for pair in document.points)
+            parts = (SetPoints(()), *parts, SetPoints(cut_to(there, Rect(0, 0, self.width, self.height))))
         return Sequence(parts, self.title).apply(document)
 
     def check(self, document: Document) -> None:

@@ -23,6 +23,7 @@ from editor.files.reading import broken
 from editor.files.sidecar import LayerExtras, Piece, Sidecar, SidecarError, StoredImage
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role, new_layer_id
+from editor.points import PointPair, cut_to
 from editor.tiles import UINT8, UINT16, Array, TiledImage, converted
 
 _NOTES = 3  # told one by one
@@ -87,7 +88,8 @@ class _Reader:
         active = self.active
         if self.sidecar is None and active is None and layers:
             active = layers[-1].id
-        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection)
+        points = () if self.sidecar is None else self._points(self.sidecar.points, size)
+        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection, points)
         return Opened(snapshot, "" if self.sidecar is None else self.sidecar.title, self._note())
 
     def _note(self) -> str:
@@ -102,7 +104,7 @@ class _Reader:
         try:
             found = sidecar.parsed(self.archive.read(sidecar.ENTRY, sidecar.LIMIT))
         except SidecarError:
-            self.notes["Its masks, recipes and selection could not be read; the layers look as they did."] = None
+            self.notes["Its masks, recipes, points and selection could not be read; it looks as it did."] = None
             return None
         if found.version > sidecar.VERSION:
             self.notes["It was saved by a newer Pentimento; what this one does not know was left out."] = None
@@ -169,6 +171,13 @@ class _Reader:
         if found.default:
             raise broken(self.archive.name)
         return found.astype(UINT8)
+
+    def _points(self, found: tuple[PointPair, ...], size: tuple[int, int]) -> tuple[PointPair, ...]:
+        """Drag points as a document has them: so many, and all on the canvas."""
+        points = cut_to(found, Rect(0, 0, *size))[: limits.POINTS]
+        if len(points) < len(found):
+            self.notes["Some drag points that do not lie on the picture, or are too many, were left out."] = None
+        return points
 
     def _check_place(self, job: _Wanted) -> None:
         stored = job.stored

@@ -149,6 +149,7 @@ class _Book:
             title=title,
             profile=profile,
             selection=selection,
+            points=snapshot.points,
             layers=self._layers,
         )
 

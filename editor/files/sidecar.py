@@ -6,7 +6,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from editor import limits
+from editor.geometry import Point
 from editor.layers import BlendMode
+from editor.points import PointPair
 
 VERSION = 1
 LIMIT = 32 << 20  # bytes of the entry
@@ -83,6 +86,7 @@ class Sidecar:
     title: str = ""
     profile: str | None = None
     selection: StoredImage | None = None
+    points: tuple[PointPair, ...] = ()
     layers: dict[str, LayerExtras] = field(default_factory=dict)
 
 
@@ -118,8 +122,10 @@ def _checked(hint: Any, value: Any) -> Any:
     options = get_args(hint)
     if type(None) in options:
         return None if value is None else _checked(options[0], value)
-    if hint == tuple[Piece, ...] and isinstance(value, list):
-        return tuple(_built(Piece, piece) for piece in value)
+    if hint in (tuple[Piece, ...], tuple[PointPair, ...]) and isinstance(value, list):
+        return tuple(_built(options[0], part) for part in value)
+    if hint == Point and isinstance(value, list) and len(value) == 2 and all(map(_is_place, value)):
+        return (float(value[0]), float(value[1]))
     if hint in (StoredImage, LayerExtras):
         return _built(hint, value)
     if hint == dict[str, LayerExtras] and isinstance(value, dict):
@@ -129,3 +135,8 @@ def _checked(hint: Any, value: Any) -> Any:
     if type(value) is not hint:
         raise SidecarError(f"{hint} expected, not {type(value).__name__}")
     return value
+
+
+def _is_place(value: Any) -> bool:
+    """Whether it is a number that a coordinate can be; NaN is none."""
+    return type(value) in (int, float) and abs(value) <= limits.COORDINATE

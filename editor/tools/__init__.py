@@ -6,12 +6,13 @@ from editor.tools.base import Tool
 from editor.tools.brush import BrushTool, EraserTool
 from editor.tools.click import ClickTool
 from editor.tools.colour_range import ColourRangeTool
+from editor.tools.drag_points import DragPointsTool
 from editor.tools.eyedropper import EyedropperTool
 from editor.tools.fill import FillTool
 from editor.tools.mask_brush import MaskBrushTool
 from editor.tools.move import MoveTool
 from editor.tools.options import Settings, ToolOptions
-from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PointingOverlay
+from editor.tools.overlay import CircleOverlay, OutlineOverlay, Overlay, PointingOverlay, PointsOverlay
 from editor.tools.polygon import PolygonTool
 from editor.tools.select import EllipseTool, LassoTool, RectangleTool
 from editor.tools.wand import WandTool
@@ -30,6 +31,17 @@ TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
     WandTool.id: WandTool,
     ColourRangeTool.id: ColourRangeTool,
     ClickTool.id: ClickTool,
+    DragPointsTool.id: DragPointsTool,
 }
 
-__all__ = ["TOOLS", "CircleOverlay", "OutlineOverlay", "Overlay", "PointingOverlay", "Settings", "Tool", "ToolOptions"]
+__all__ = [
+    "TOOLS",
+    "CircleOverlay",
+    "OutlineOverlay",
+    "Overlay",
+    "PointingOverlay",
+    "PointsOverlay",
+    "Settings",
+    "Tool",
+    "ToolOptions",
+]

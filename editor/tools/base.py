@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from editor.document import Document
 from editor.events import PointerEvent
 from editor.tools.options import ToolOptions
-from editor.tools.overlay import Overlay
+from editor.tools.overlay import Overlay, PointsOverlay
 
 
 class Later(Protocol):
@@ -63,6 +63,7 @@ class Tool(ABC):
         tints: softness of the selection is to be seen while the tool is in hand.
         defers: a gesture changes the document some time after its release.
         keeps: each click has changed the document already, while more may come.
+        deletes: while the tool is in hand Delete and Backspace are its own, see `delete`.
         active: a gesture is going on.
         later: does what takes long.
     """
@@ -73,6 +74,7 @@ class Tool(ABC):
     cursor: ClassVar[str] = "cross"
     tints: ClassVar[bool] = False
     keeps: ClassVar[bool] = False
+    deletes: ClassVar[bool] = False
     defers: ClassVar[bool] = False
 
     def __init__(self, options: ToolOptions) -> None:
@@ -100,6 +102,10 @@ class Tool(ABC):
         """What to draw over the picture now."""
         return None
 
+    def points(self, document: Document) -> PointsOverlay | None:
+        """The drag points as they are to be seen while the tool is in hand; None = it has nothing to do with them."""
+        return None
+
     @property
     def pending(self) -> bool:
         """Clicks were made that wait for more."""
@@ -120,6 +126,10 @@ class Tool(ABC):
     def drop(self, document: Document) -> None:
         """Give up what the clicks were for, and what they made of the document."""
         self.abandon()
+
+    def delete(self, document: Document) -> None:
+        """Take away what is under the pointer, or else was touched last; one step."""
+        return
 
     def leave(self) -> None:
         """The pointer is elsewhere."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from editor.geometry import Point
 from editor.pointing import Pointing, Sketch
+from editor.points import End, PointPair
 
 
 @dataclass(frozen=True)
@@ -43,4 +44,24 @@ class PointingOverlay:
     offered: Sketch | None = None
 
 
-Overlay = OutlineOverlay | CircleOverlay | PointingOverlay
+@dataclass(frozen=True)
+class PointsOverlay:
+    """Drag points, numbered in their order from 1.
+
+    Attributes:
+        chosen: index of the pair that Delete takes away.
+        held: index of the pair under the pointer, and which end of it.
+        waiting: a handle whose target is still to be placed; it has the next number.
+        aim: where that target would be placed now.
+        trails: where each handle has come along while an edit runs, from its start to where it is now.
+    """
+
+    pairs: tuple[PointPair, ...]
+    chosen: int | None = None
+    held: tuple[int, End] | None = None
+    waiting: Point | None = None
+    aim: Point | None = None
+    trails: tuple[tuple[Point, ...], ...] = ()
+
+
+Overlay = OutlineOverlay | CircleOverlay | PointingOverlay | PointsOverlay

@@ -80,6 +80,7 @@ def same_state(one: Snapshot, other: Snapshot) -> bool:
         and one.dtype == other.dtype
         and one.profile == other.profile
         and same_selection
+        and one.points == other.points
         and len(one.layers) == len(other.layers)
         and all(map(same_layer, one.layers, other.layers))
     )

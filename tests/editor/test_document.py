@@ -8,6 +8,7 @@ import pytest
 from editor.document import Change, Document, What
 from editor.geometry import EMPTY, Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, layer_bounds
+from editor.points import PointPair
 from editor.tiles import UINT16, TiledImage
 from tests.editor.builders import image_layer, noise, photo_document, same_state
 
@@ -121,7 +122,7 @@ def test_snapshots_do_not_change_and_can_be_restored() -> None:
     changes = heard(document)
     document.restore(before)
     assert document.snapshot() is before
-    assert {change.what for change in changes} >= {What.CANVAS, What.LAYERS, What.SELECTION}
+    assert {change.what for change in changes} >= {What.CANVAS, What.LAYERS, What.SELECTION, What.POINTS}
     copy = Document.from_snapshot(before)
     assert same_state(copy.snapshot(), before)
     assert not copy.modified
@@ -164,3 +165,13 @@ def test_a_selection_that_comes_in_is_cut_to_the_canvas_or_refused() -> None:
     for wrong in (TiledImage(channels=1, dtype=UINT16), TiledImage(channels=1, default=255), TiledImage()):
         with pytest.raises(ValueError, match="selection"):
             given(wrong)
+
+
+def test_points_are_told_once_and_cut_to_the_canvas_when_they_come_in() -> None:
+    document, pairs = photo_document(), (PointPair((5.0, 5.0), (20.0, 20.0)), PointPair((50.0, 60.0), (50.0, 900.0)))
+    changes = heard(document)
+    document.place_points(pairs)
+    document.place_points(tuple(pairs))
+    assert changes == [Change(What.POINTS)]
+    assert document.snapshot().points == pairs
+    assert Document.from_snapshot(document.snapshot()).points == (pairs[0], PointPair((50.0, 60.0), (50.0, 279.5)))

@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 
 from engine import placing, region
-from tests.engine.methods.support import photo
 
 CENTRE = (20.0, 30.0)
 
@@ -73,14 +72,3 @@ def test_a_matrix_over_the_picture_is_the_same_over_a_region() -> None:
     inside = placing.between(matrix, part)
     for place in ((100.0, 80.0), (130.0, 101.0)):
         assert np.allclose(put(inside, *put(work, *place)), put(work, *put(matrix, *place)), atol=1e-4)
-
-
-def test_a_hole_takes_the_colours_around_it() -> None:
-    picture = np.full((40, 60, 3), 0.25, np.float32)
-    picture[10:20, 12:24] = 0.9
-    hole = spot()
-    filled = placing.filled(picture, hole)
-    assert np.abs(filled - 0.25).max() < 0.01
-    picture = (photo(60, 40) / np.float32(255)).astype(np.float32)
-    filled = placing.filled(picture, hole)
-    assert np.array_equal(filled[hole == 0], picture[hole == 0])

@@ -34,11 +34,12 @@ def test_nothing_is_cut_in_the_smallest_window(
 ) -> None:
     apply_theme(qapp, theme)
     window.resize(960, 600)
-    swatches, hint, status = window.tool_bar.swatches, window.option_bar.select_page.hint, window.status.text
+    swatches, status, bar = window.tool_bar.swatches, window.status.text, window.option_bar
     qtbot.waitUntil(lambda: swatches.visibleRegion().boundingRect() == swatches.rect(), timeout=5000)
-    for tool in ("rectangle", "lasso", "polygon", "wand", "colour_range", "click"):
+    for tool in ("rectangle", "lasso", "polygon", "wand", "colour_range", "click", "points"):
         window.tools.choose(tool)
-        qtbot.waitUntil(lambda: (hint.text() or status.text()) == hint.accessibleName(), timeout=5000)
+        hint = bar.points_page.hint if tool == "points" else bar.select_page.hint
+        qtbot.waitUntil(lambda hint=hint: (hint.text() or status.text()) == hint.accessibleName(), timeout=5000)
         for label in (hint, status):
             assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width(), (tool, label.text())
     window.tools.choose("brush")
@@ -46,7 +47,7 @@ def test_nothing_is_cut_in_the_smallest_window(
     window.resize(1600, 900)
     qtbot.waitUntil(lambda: window.tool_bar._column.spacing() == ROOMY[0], timeout=5000)
     window.tools.choose("lasso")
-    qtbot.waitUntil(lambda: hint.text() != "", timeout=5000)
+    qtbot.waitUntil(lambda: bar.select_page.hint.text() != "", timeout=5000)
     assert status.text() == ""
 
 

@@ -14,6 +14,7 @@ from editor.document import Document
 from editor.errors import DocumentError, LayerLocked
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Role
+from editor.points import PointPair
 from editor.tiles import TiledImage
 from tests.editor.builders import image_layer, noise, photo_document, same_state, selected
 
@@ -59,6 +60,7 @@ EVERY: dict[str, Make] = {
     "result": lambda p, b, a: c.AddResult(image_layer(noise(9, 9), role=Role.RESULT), b.id, hide=(b.id, a.id)),
     "run again": lambda p, b, a: c.ReplaceResult(a.id, b.pixels, None, b"2", "two"),
     "select": lambda p, b, a: c.SetSelection(a.mask),
+    "points": lambda p, b, a: c.SetPoints((PointPair((5.5, 7.25), (80.0, 90.0)),)),
     "merge": lambda p, b, a: c.MergeDown(a.id),
     "flatten": lambda p, b, a: c.Flatten(),
     "crop": lambda p, b, a: c.Crop(Rect(20, -5, 200, 100)),
@@ -70,6 +72,7 @@ EVERY: dict[str, Make] = {
 def test_every_command_changes_the_document_and_undoes_to_the_last_bit(name: str) -> None:
     document, *layers = three_layers()
     document.select(TiledImage.from_array(noise(60, 60, channels=1), (-10, 20)))
+    document.place_points((PointPair((30.5, 40.5), (120.5, 10.5)), PointPair((250.5, 200.5), (50.5, 60.5))))
     before, seen = document.snapshot(), composite(document.snapshot())
     document.history.do(EVERY[name](*layers))
     after, then = document.snapshot(), composite(document.snapshot())
@@ -210,6 +213,33 @@ def test_a_crop_shows_that_part_and_keeps_the_rest_and_the_selection() -> None:
     assert np.array_equal(composite(document.snapshot()), seen)
     with pytest.raises(DocumentError, match="Choose a size between"):
         document.history.do(c.ResizeCanvas(0, 10))
+
+
+def test_points_follow_the_canvas() -> None:
+    document = photo_document()  # 300 x 280
+    inside, out, beside = (
+        PointPair((60.25, 50.5), (70.0, 80.0)),
+        PointPair((60.0, 50.0), (260.0, 50.0)),
+        PointPair((10.0, 10.0), (60.0, 60.0)),
+    )
+    document.history.do(c.SetPoints((inside, out, beside)))
+    document.history.do(c.Crop(Rect(20, 30, 100, 90)))
+    assert document.points == (PointPair((40.25, 20.5), (50.0, 50.0)), PointPair((40.0, 20.0), (99.5, 20.0)))
+    document.history.do(c.ResizeCanvas(200, 200, (5, 6)))
+    assert document.points[0] == PointPair((45.25, 26.5), (55.0, 56.0))
+    document.history.go_to(1)
+    assert document.points == (inside, out, beside)
+
+
+def test_too_many_points_or_points_beside_the_picture_are_refused() -> None:
+    document, pair = photo_document(), PointPair((1.0, 1.0), (9.0, 9.0))
+    document.history.do(c.SetPoints((pair,) * 30))
+    with pytest.raises(DocumentError, match=r"up to 30 drag points\. Delete one"):
+        document.history.do(c.SetPoints((pair,) * 31))
+    for outside in ((300.0, 5.0), (5.0, -0.1), (float("nan"), 5.0)):
+        with pytest.raises(DocumentError, match="point 2 does not lie on the picture"):
+            document.history.do(c.SetPoints((pair, PointPair((5.0, 5.0), outside))))
+    assert document.points == (pair,) * 30
 
 
 def test_impossible_requests_say_what_to_do() -> None:

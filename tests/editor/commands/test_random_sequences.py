@@ -20,6 +20,7 @@ from editor.events import Modifier
 from editor.geometry import Rect
 from editor.history import History
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role
+from editor.points import PointPair
 from editor.strokes import Brush
 from editor.tiles import UINT8, TiledImage, full_value
 from editor.tools import TOOLS, ToolOptions
@@ -113,7 +114,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        what=st.sampled_from(["pixels", "mask", "no mask", "move", "selection", "recipe"]),
+        what=st.sampled_from(["pixels", "mask", "no mask", "move", "selection", "points", "recipe"]),
         offset=offsets,
     )
     def change_pixels(self, data: st.DataObject, what: str, offset: tuple[int, int]) -> None:
@@ -128,6 +129,7 @@ class AnyOrder(RuleBasedStateMachine):
             "no mask": lambda: commands.ReplaceMask(layer, None),
             "move": lambda: commands.MoveLayer(layer, offset),
             "selection": lambda: commands.SetSelection(data.draw(pictures(UINT8, 1))),
+            "points": lambda: commands.SetPoints(tuple(data.draw(st.lists(st.builds(PointPair, points, points))))),
             "recipe": lambda: commands.ReplaceResult(image, data.draw(pictures(depth)), None, b"recipe", "again"),
         }[what]()
         self._did(lambda: self.history.do(command, merge=what == "move"))

@@ -17,6 +17,7 @@ from PIL import Image, ImageCms
 from editor.document import Snapshot
 from editor.files import save_snapshot
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role
+from editor.points import PointPair
 from editor.tiles import TiledImage, full_value
 
 
@@ -239,7 +240,8 @@ def rich_snapshot(dtype: Any = np.uint8, profile: bytes | None = None) -> Snapsh
         ),
     )
     selection = TiledImage.from_array(noise((70, 80), np.uint8, 4), (100, 50))
-    return Snapshot((300, 200), np.dtype(dtype), profile, layers, LayerId("result-1"), selection)
+    points = (PointPair((12.25, 7.1), (40.0, 60.7)), PointPair((299.5, 0.5), (0.5, 199.5)))
+    return Snapshot((300, 200), np.dtype(dtype), profile, layers, LayerId("result-1"), selection, points)
 
 
 def assert_same_image(actual: TiledImage | None, expected: TiledImage | None) -> None:
@@ -264,7 +266,7 @@ def assert_same_layers(actual: tuple[Layer, ...], expected: tuple[Layer, ...]) -
 
 
 def assert_same_snapshot(actual: Snapshot, expected: Snapshot) -> None:
-    for name in ("size", "dtype", "profile", "active"):
+    for name in ("size", "dtype", "profile", "active", "points"):
         assert getattr(actual, name) == getattr(expected, name), name
     assert_same_image(actual.selection, expected.selection)
     assert_same_layers(actual.layers, expected.layers)

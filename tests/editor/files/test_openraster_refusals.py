@@ -19,6 +19,7 @@ from editor.errors import FileProblem
 from editor.files import archive as archive_module
 from editor.files import open_document, open_with_note, save_snapshot
 from editor.files.sidecar import ENTRY
+from editor.points import PointPair
 from tests.editor.files.samples import bomb_png, photo, rich_snapshot
 
 STACK = '<image w="60" h="50"><stack><layer name="a" src="data/a.png"/></stack></image>'
@@ -243,11 +244,19 @@ def layer_of(values: dict[str, Any], name: str) -> dict[str, Any]:
         lambda values: layer_of(values, "offset").pop("id"),
         lambda values: layer_of(values, "mask").update(mask_enabled=1),
         lambda values: layer_of(values, "mask")["mask"].update(more=[1]),
+        lambda values: values.update(points=5),
+        lambda values: values.update(points=[[1, 2]]),
+        lambda values: values["points"][0].pop("target"),
+        lambda values: values["points"][0].update(handle=[1]),
+        lambda values: values["points"][0].update(handle=[1, "2"]),
+        lambda values: values["points"][0].update(handle=[True, 2]),
+        lambda values: values["points"][0].update(target=[float("nan"), 2]),
+        lambda values: values["points"][0].update(target=[1, 10**400]),
     ],
 )
 def test_unreadable_extras_leave_what_other_programs_see(place: Path, change: Any) -> None:
     opened = open_with_note(changed_sidecar(place, change))
-    assert "masks, recipes and selection could not be read" in opened.note
+    assert "masks, recipes, points and selection could not be read" in opened.note
     assert len(opened.document.layers) == 4
 
 
@@ -270,7 +279,7 @@ def test_extras_that_lead_nowhere(place: Path, change: Any, said: str) -> None:
 
 def test_a_later_version_opens_with_a_note(place: Path) -> None:
     def later(values: dict[str, Any]) -> None:
-        values.update(version=2, points=[1, 2])
+        values.update(version=2, paths=[1, 2])
         layer_of(values, "offset").update(clip=True)
 
     opened = open_with_note(changed_sidecar(place, later))
@@ -322,3 +331,15 @@ def test_selections_that_no_document_has(place: Path) -> None:
     for default in (1, 255):
         with pytest.raises(FileProblem, match="damaged"):
             open_document(changed_sidecar(place, lambda values, d=default: values["selection"].update(default=d)))
+
+
+def test_points_that_no_document_has(place: Path) -> None:
+    """Handles off the canvas and the 31st pair are left out, a target off the canvas is drawn in along its arrow."""
+
+    def strange(values: dict[str, Any]) -> None:
+        inside = {"handle": [100, 50], "target": [900, 50]}
+        values.update(points=[{"handle": [-1, 5], "target": [5, 5]}, *[inside] * 31])
+
+    opened = open_with_note(changed_sidecar(place, strange))
+    assert opened.document.points == (PointPair((100.0, 50.0), (299.5, 50.0)),) * 30
+    assert "Some drag points" in opened.note

@@ -1,0 +1,26 @@
+"""Changes of the drag points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from editor import limits
+from editor.commands.base import Command
+from editor.document import Document
+from editor.points import PointPair
+
+
+@dataclass(frozen=True)
+class SetPoints(Command):
+    """Have these drag points, in this order, instead of those there are."""
+
+    points: tuple[PointPair, ...]
+    title: str = "Drag points"
+
+    def apply(self, document: Document) -> Command:
+        before = document.points
+        document.place_points(self.points)
+        return SetPoints(before, self.title)
+
+    def check(self, document: Document) -> None:
+        limits.need_points(self.points, document.canvas)
