@@ -244,7 +244,9 @@ def test_the_bundled_model_moves_a_thing_and_lays_ground_where_it_was() -> None:
     before, after = (ids == 2 + index for ids in pictures.ids)
     (x, y, width, height), (there_x, there_y, wide, high) = (_box(each) for each in (before, after))
     options = DragonParameters(
-        shift_x=there_x + wide / 2 - x - width / 2, shift_y=there_y + high / 2 - y - height / 2, scale=high / height
+        shift_x=float(there_x + wide / 2 - x - width / 2),
+        shift_y=float(there_y + high / 2 - y - height / 2),
+        scale=float(high / height),
     )
     mask = dilate(before.astype(np.uint8), 3)
     asked = EditRequest("dragon", pictures.images[0], options, prompt=captions(scene)[0], seed=1, mask=mask)
