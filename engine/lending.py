@@ -66,7 +66,7 @@ def hidden(lent: Lent, queries: Tensor, keys: Tensor) -> Lent:
     """
     if bool(keys.all()) or not bool(queries.any()):
         return lent
-    return lent._replace(seen=~(queries[:, None] & keys[None]))
+    return lent._replace(seen=~(queries[:, None] & keys[None]).to(lent.keys.device))
 
 
 class _LentAttention:

@@ -4,7 +4,7 @@ DragonDiffusion (Mou et al., CVPR 2024, arXiv 2307.02421) with the liberties of 
 arXiv 2402.02583). The picture is inverted and remembered (`engine.bank`); the thing is carried to its new place in the
 picture and in the noise (`engine.arrangement`, `engine.relocating`); on the way down self-attention sees what is
 remembered (`engine.references`), and gradients of energies lead the latent (`engine.energy`, `engine.guiding`).
-The published run: steps 50, strength 1, guidance 4 (appearance 5), repeats 3.
+The published run: steps 50, strength 1, guidance 4 (appearance 5, and energy 0.25), repeats 3.
 """
 
 from __future__ import annotations
@@ -33,11 +33,14 @@ from engine.workpiece import (
     words_note,
 )
 
-_TASKS = {  # what suits each: weights of the energies, and the part of the way with shared attention (published values)
+_PUBLISHED = {  # for each: weights of the energies, and the part of the way with shared attention
     "move": (Weights(4.0, 6.0, 0.2, 0.8, pace=0.08 * 0.5), (5 / 50, 1.0)),
     "appearance": (Weights(3.5, 5.0, pace=0.04 * 2.0), (0.0, 35 / 50)),
     "paste": (Weights(4.0, 6.0, pace=0.04 * 1.5), (0.0, 35 / 50)),
 }
+# A thing that takes other looks must be led and freed more, or nothing of them is seen.
+_MORE_ENERGY = {"appearance": 4.0}
+_MORE_STRENGTH = {"appearance": 1 / 3}  # an exponent: 0.5 becomes 0.8, 1 stays 1
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class DragonParameters(Parameters):
         "move: take the selected thing elsewhere, resize or turn it; appearance: give it the looks of the example; "
         "paste: put the example into the selection.",
         title="Do",
-        choices=tuple(_TASKS),
+        choices=tuple(_PUBLISHED),
     )
     shift_x: float = knob(0.0, -10000.0, 10000.0, "How far to the right.", title="Right", unit="px")
     shift_y: float = knob(0.0, -10000.0, 10000.0, "How far down.", title="Down", unit="px")
@@ -90,16 +93,17 @@ class DragonParameters(Parameters):
     @property
     def settings(self) -> Settings:
         """How it is run."""
-        usual, shared = _TASKS[self.task]
+        usual, shared = _PUBLISHED[self.task]
         weights = Weights(
             usual.edit * self.edit_weight,
             usual.content * self.content_weight,
             usual.contrast * self.contrast,
             usual.inpaint * self.inpaint,
-            usual.pace * self.energy,
+            usual.pace * self.energy * _MORE_ENERGY.get(self.task, 1.0),
         )
         liberties = Liberties(self.eta, self.repeats)
-        return Settings(self.task, self.steps, self.strength, self.guidance, weights, liberties, shared)
+        strength = self.strength ** _MORE_STRENGTH.get(self.task, 1.0)
+        return Settings(self.task, self.steps, strength, self.guidance, weights, liberties, shared)
 
 
 @torch.no_grad()
@@ -118,8 +122,7 @@ def dragon(backbone: Backbone, request: EditRequest) -> Run:
     seconds: dict[str, float] = {}
     start = perf_counter()
     seam = Seam(options.grow, options.feather, options.context)
-    # Things are not enlarged beyond their own pixels, so that what is far looks far to the network, too.
-    piece = cut_out(request, place.changing, seam, backbone, closest=1.0)
+    piece = cut_out(request, place.changing, seam, backbone)
     edit = Relocating(backbone, request, options.settings, piece, place)
     seconds["text"] = perf_counter() - start
     notes = (*place.notes, *size_note(piece), *words_note(backbone, edit.words))
