@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from engine import masking, region, traces
 from engine.backbone import Backbone
 from engine.filling import flowed_in
+from engine.grids import Grid
 from engine.masking import Mask, distance_to
 from engine.region import Box, Picture, Region
 from engine.request import EditRequest
-from engine.warp import Flags, Grid, Warp, belongs
+from engine.warp import Flags, Warp, belongs
 from engine.workpiece import Seam, Workpiece
 
 _RIM = 2.0  # px: the soft edge of a thing, which its mask cuts through; outside it is left behind, inside it fades in

@@ -12,7 +12,7 @@ from engine.masking import Mask, blurred, distance_to
 from engine.region import Picture
 
 _FAR = 1.1  # how far traces are looked for, in sizes of the thing
-_ABOVE = 0.35  # of the thing's height: no ground is looked for above it
+_ABOVE = 0.5  # of the thing's height: no ground is looked for above it
 _SMOOTH = 0.03  # of the thing's size: finer than this is the ground's own pattern
 _LEAST = 0.035  # difference of colour, 0..1, from which a trace is seen
 _SPREADS = 2.5  # times the ground's own spread, likewise

@@ -1,10 +1,8 @@
 """Pixels carried along by drag points, at once: the picture of a drag before any network has run. No torch.
 
 With a mask, the thing under it is warped both ways (Inpaint4Drag, Lu and Han, ICCV 2025): forwards, to know where it
-comes to lie, then backwards, so that each pixel there has one source and no pinholes are left. A pixel is carried by
-the displacements of its four nearest handles, weighted by 1/distance. Two details differ from the paper: a handle is a
-spot of about a pixel, all of which goes where it was dragged; and with more than four, a weight fades to nothing on the
-way to where a nearer handle takes its place (w = 1/d − 1/d₅), since the picture would tear there.
+comes to lie, then backwards, so that each pixel there has one source and no pinholes are left. Without a mask the
+picture is elastic.
 """
 
 from __future__ import annotations
@@ -17,23 +15,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.displacement import added, displacement, weights
+from engine.elastic import elastic
+from engine.grids import Grid, centres, resting, slices_of
 from engine.points import Points
 from engine.region import Box, bounds
 
-Grid = NDArray[np.float32]  # (h, w, 2), (x, y) from where each pixel comes, as cv2.remap wants it
 Flags = NDArray[np.bool_]
-Lines = NDArray[np.float32]  # (n,), pixel centres along one axis
 P = TypeVar("P", bound=NDArray[np.generic])
 
-_NEAREST = 4  # handles that carry a pixel
-_SPOT = 0.75  # px: the pixel in which a handle lies has its centre within this
-_TOUCHING = 1e-4  # px: least distance to the rim of that spot
-_TIES = 1e-3  # of a weight that stays where more than four handles are equally near
-_BAND = 1 << 15  # pixels whose weights are found at once: a few planes of them fit into the processor's cache
 _KEPT = 1 << 23  # weights that a Warper keeps, 32 MB
 _WIDEST = 33  # px: stretched farther apart, the pixels of a thing no longer belong together
 _HALF = 2e-3  # px: half-way between two pixels, forwards goes up and backwards comes down
-_REACH = 2.5  # without a mask a handle carries along what lies within so many times its way
 _RESTS = 0.05  # px: what moves less has not moved
 
 
@@ -57,7 +50,7 @@ class Warp:
     @cached_property
     def map(self) -> Grid:
         """(H, W, 2) float32, (x, y) from where each pixel comes (cv2.remap: whole numbers are pixel centres)."""
-        full = _resting((0, 0, *self.size))
+        full = resting((0, 0, *self.size))
         full[self.slices] = self.part_map
         return full
 
@@ -74,7 +67,7 @@ class Warp:
     @property
     def slices(self) -> tuple[slice, slice]:
         """(rows, columns) of the box in the picture."""
-        return _slices(self.box)
+        return slices_of(self.box)
 
     def _whole(self, part: Flags) -> Flags:
         full = np.zeros(self.size[::-1], bool)
@@ -106,7 +99,7 @@ class Warper:
         spots = np.asarray(targets, np.float32)
         ways = spots - self._handles
         if self._thing is None:
-            return _everything(spots, ways, self._size)
+            return _stretched(spots, ways, self._size)
         return self._thing.warped(spots, ways)
 
 
@@ -117,16 +110,16 @@ class _Thing:
         self._size = mask.shape[1], mask.shape[0]
         self._is_thing = belongs(mask)
         self._box = bounds(self._is_thing) or (0, 0, 1, 1)
-        self._here = self._is_thing[_slices(self._box)]
+        self._here = self._is_thing[slices_of(self._box)]
         self._handles = handles
-        self._columns, self._rows = _centres(self._box)
+        self._columns, self._rows = centres(self._box)
         small = len(handles) * self._here.size <= _KEPT
         self._weights = weights(handles, self._columns, self._rows) if small else None
 
     def warped(self, targets: NDArray[np.float32], ways: NDArray[np.float32]) -> Warp:
         """The thing carried to where the handles' targets are."""
         box, reached = self._reached(ways)
-        back = _resting(box) - displacement(targets, ways, *_centres(box))
+        back = resting(box) - displacement(targets, ways, *centres(box))
         return _settled(self._is_thing, self._box, box, reached, back)
 
     def _reached(self, ways: NDArray[np.float32]) -> tuple[Box, Flags]:
@@ -134,7 +127,7 @@ class _Thing:
         if self._weights is None:
             carried = displacement(self._handles, ways, self._columns, self._rows)
         else:
-            carried = _sum(self._weights, ways)
+            carried = added(self._weights, ways)
         x, y = self._columns + carried[..., 0], self._rows[:, None] + carried[..., 1]
         gap = min(max(_gap(x, self._here), _gap(y, self._here)), _WIDEST)
         columns, rows = np.floor(x[self._here]).astype(np.intp), np.floor(y[self._here]).astype(np.intp)
@@ -170,7 +163,7 @@ def transform(mask: NDArray[np.uint8], matrix: NDArray[np.float64]) -> Warp:
     wide, tall = np.maximum(high - low, 0)
     new = (int(low[0]), int(low[1]), int(wide), int(tall)) if wide and tall else (0, 0, 1, 1)
     back = cv2.invertAffineTransform(np.asarray(matrix, float)).astype(np.float32)
-    columns, rows = _centres(new)
+    columns, rows = centres(new)
     sources = columns[None, :, None] * back[:, 0] + rows[:, None, None] * back[:, 1] + back[:, 2]
     return _settled(is_thing, old, new, None, sources - np.float32(0.5))
 
@@ -178,7 +171,7 @@ def transform(mask: NDArray[np.uint8], matrix: NDArray[np.float64]) -> Warp:
 def sources(points: Points, box: Box) -> Grid:
     """From where the pixels of a box come if everything moves as the points (n, 2, 2) say: (h, w, 2), as in `Warp`."""
     spots = points[:, 1].astype(np.float32)
-    return _resting(box) - displacement(spots, spots - points[:, 0].astype(np.float32), *_centres(box))
+    return resting(box) - displacement(spots, spots - points[:, 0].astype(np.float32), *centres(box))
 
 
 def warped(picture: P, warp: Warp) -> P:
@@ -191,7 +184,7 @@ def warped(picture: P, warp: Warp) -> P:
     box = bounds(warp.part_moved)
     if box is None:
         return result
-    changed = _slices(box)
+    changed = slices_of(box)
     carried = cv2.remap(picture, warp.part_map[changed], None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     moved = warp.part_moved[changed].view(np.uint8)
     cv2.copyTo(carried, moved, result[warp.slices][changed])  # type: ignore[arg-type]
@@ -203,109 +196,13 @@ def belongs(mask: NDArray[np.uint8]) -> Flags:
     return mask >= max((int(mask.max()) + 1) // 2, 1)
 
 
-def weights(spots: NDArray[np.float32], columns: Lines, rows: Lines) -> NDArray[np.float32]:
-    """How much each spot says about each pixel: (n, h, w), they add up to 1.
-
-    Args:
-        spots: (n, 2), (x, y) in image pixels.
-        columns, rows: (w,) and (h,) places of the pixels' centres.
-    """
-    across, down = np.square(columns - spots[:, :1]), np.square(rows - spots[:, 1:])
-    found: NDArray[np.float32] = np.empty((len(spots), len(rows), len(columns)), np.float32)
-    band = max(_BAND // len(columns), 1)
-    for first in range(0, len(rows), band):
-        near = found[:, first : first + band]
-        np.add(down[:, first : first + band, None], across[:, None, :], out=near)
-        np.sqrt(near, out=near)
-        np.subtract(near, np.float32(_SPOT), out=near)
-        np.maximum(near, np.float32(_TOUCHING), out=near)
-        np.reciprocal(near, out=near)
-        if len(spots) > _NEAREST:
-            np.subtract(near, _next_nearest(near) * np.float32(1 - _TIES), out=near)
-            np.maximum(near, np.float32(0), out=near)
-        np.divide(near, near.sum(0), out=near)
-    return found
-
-
-def displacement(
-    spots: NDArray[np.float32], ways: NDArray[np.float32], columns: Lines, rows: Lines
-) -> NDArray[np.float32]:
-    """How far each pixel is carried, (h, w, 2), by ways (n, 2) of the spots; args as for `weights`."""
-    carried: NDArray[np.float32] = np.empty((len(rows), len(columns), 2), np.float32)
-    if len(spots) == 1:
-        carried[:] = ways[0]
-        return carried
-    band = max(_BAND // len(columns), 1)
-    for first in range(0, len(rows), band):
-        part = rows[first : first + band]
-        carried[first : first + band] = _sum(weights(spots, columns, part), ways)
-    return carried
-
-
-def _sum(shares: NDArray[np.float32], ways: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, h, w) shares of (n, 2) ways, added up to (h, w, 2)."""
-    total: NDArray[np.float32] = (shares.reshape(len(shares), -1).T @ ways).reshape(*shares.shape[1:], 2)
-    return total
-
-
-def _next_nearest(near: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The fifth largest of (n, h, w), by keeping the five best in order: much faster than sorting."""
-    best = np.zeros((_NEAREST + 1, *near.shape[1:]), np.float32)
-    left = np.empty_like(near[0])
-    for plane in near:
-        left[:] = plane
-        for kept in best:
-            smaller = np.minimum(kept, left)
-            np.maximum(kept, left, out=kept)
-            left = smaller
-    return np.asarray(best[_NEAREST], np.float32)
-
-
-def _everything(targets: NDArray[np.float32], ways: NDArray[np.float32], size: tuple[int, int]) -> Warp:
-    """Without a mask the picture is elastic: each target pulls along what lies around it, less with the distance.
-
-    At 2.5 times its way from a target nothing moves, which is far enough for the picture not to fold over itself, and
-    near the picture's border everything comes to rest, as far as the targets let it. Nothing is torn: no holes.
-    """
-    reach = np.maximum(np.hypot(*ways.T) * _REACH, 2 * _SPOT)
-    box = _around(targets, reach, size)
-    columns, rows = _centres(box)
-    fade = np.zeros((len(rows), len(columns)), np.float32)
-    for target, far in zip(targets, reach, strict=True):
-        x, y, width, height = _around(target[None], far[None], size)
-        disc = _slices((x - box[0], y - box[1], width, height))
-        across, down = np.square(columns[disc[1]] - target[0]), np.square(rows[disc[0]] - target[1])
-        share = np.clip((np.sqrt(across + down[:, None]) - np.float32(_SPOT)) / far, 0, 1)
-        np.maximum(fade[disc], np.square(1 - np.square(share)), out=fade[disc])
-    fade *= _rest_at_the_border(targets, reach, columns, rows, size)
-    carried = displacement(targets, ways, columns, rows) * fade[..., None]
-    sources = _resting(box) - carried
-    np.clip(sources, 0, np.array(size, np.float32) - 1, out=sources)
+def _stretched(targets: NDArray[np.float32], ways: NDArray[np.float32], size: tuple[int, int]) -> Warp:
+    """The warp of a picture in which everything may move."""
+    box, carried = elastic(targets, ways, size)
+    rest = resting(box)
+    back = np.clip(rest - carried, 0, np.array(size, np.float32) - 1)
     moved = np.abs(carried).max(2) > _RESTS
-    return Warp(size, box, np.where(moved[..., None], sources, _resting(box)), moved, np.zeros_like(moved))
-
-
-def _rest_at_the_border(
-    targets: NDArray[np.float32], reach: NDArray[np.float32], columns: Lines, rows: Lines, size: tuple[int, int]
-) -> NDArray[np.float32]:
-    """0 at the picture's border, 1 from where the outermost target lies: (h, w)."""
-    to_border = np.minimum(targets, np.array(size, np.float32) - targets).min() - np.float32(_SPOT)
-    margin = min(float(to_border), float(reach.max()))
-    if margin <= _SPOT:  # a target at the border itself: there it cannot rest
-        return np.ones((1, 1), np.float32)
-    across, down = (
-        np.minimum(line - 0.5, length - 0.5 - line) for line, length in zip((columns, rows), size, strict=True)
-    )
-    return np.asarray(np.clip(np.minimum(across, down[:, None]) / np.float32(margin), 0, 1), np.float32)
-
-
-def _around(targets: NDArray[np.float32], reach: NDArray[np.float32], size: tuple[int, int]) -> Box:
-    """The part of the picture that discs around the targets reach."""
-    low = np.floor((targets - reach[:, None] - _SPOT).min(0))
-    high = np.ceil((targets + reach[:, None] + _SPOT).max(0))
-    x, y = (int(place) for place in np.clip(low, 0, np.array(size) - 1))
-    right, bottom = (int(place) for place in np.clip(high, (x + 1, y + 1), size))
-    return x, y, right - x, bottom - y
+    return Warp(size, box, np.where(moved[..., None], back, rest), moved, np.zeros_like(moved))
 
 
 def _settled(is_thing: Flags, old: Box, new: Box, reached: Flags | None, sources: Grid) -> Warp:
@@ -323,13 +220,13 @@ def _settled(is_thing: Flags, old: Box, new: Box, reached: Flags | None, sources
         reached = here
     here = here & reached
     box = _united(old, new)
-    part = _slices((new[0] - box[0], new[1] - box[1], *new[2:]))
-    holes = is_thing[_slices(box)].copy()
+    part = slices_of((new[0] - box[0], new[1] - box[1], *new[2:]))
+    holes = is_thing[slices_of(box)].copy()
     holes[part] |= reached
     holes[part] &= ~here
     moved = np.zeros_like(holes)
     moved[part] = here
-    source = _resting(box)
+    source = resting(box)
     np.copyto(source[part], sources, where=here[..., None])
     return Warp((is_thing.shape[1], is_thing.shape[0]), box, source, moved, holes)
 
@@ -343,27 +240,7 @@ def _gap(places: NDArray[np.float32], here: Flags) -> float:
     return float(max(apart))
 
 
-def _centres(box: Box) -> tuple[Lines, Lines]:
-    """(columns, rows): where the centres of a box's pixels are."""
-    x, y, width, height = box
-    return np.arange(x, x + width, dtype=np.float32) + 0.5, np.arange(y, y + height, dtype=np.float32) + 0.5
-
-
-def _resting(box: Box) -> Grid:
-    """The map of a box in which every pixel comes from itself."""
-    x, y, width, height = box
-    grid: Grid = np.empty((height, width, 2), np.float32)
-    grid[..., 0] = np.arange(x, x + width, dtype=np.float32)
-    grid[..., 1] = np.arange(y, y + height, dtype=np.float32)[:, None]
-    return grid
-
-
 def _united(one: Box, other: Box) -> Box:
     x, y = min(one[0], other[0]), min(one[1], other[1])
     right, bottom = max(one[0] + one[2], other[0] + other[2]), max(one[1] + one[3], other[1] + other[3])
     return x, y, right - x, bottom - y
-
-
-def _slices(box: Box) -> tuple[slice, slice]:
-    x, y, width, height = box
-    return slice(y, y + height), slice(x, x + width)

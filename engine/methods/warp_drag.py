@@ -44,7 +44,12 @@ class WarpDragParameters(Parameters):
     )
     steps: int = knob(10, 1, 150, "Denoising steps of a full run; strength × steps are really done.")
     guidance: float = knob(5.0, 1.0, 20.0, "How closely to follow the words; without words it has no effect.")
-    shadow: bool = knob(True, None, None, "Take along the shadow or mirror image that the thing has on the ground.")
+    shadow: bool = knob(
+        True,
+        None,
+        None,
+        "Take along the shadow or mirror image on the ground; off when something else stands close by.",
+    )
     edge: int = knob(
         1, 0, 64, "How far around its outline the thing is joined to its new place.", unit="px", advanced=True
     )

@@ -19,7 +19,8 @@ from engine.errors import EngineError
 from engine.methods import discover
 from engine.models import store
 from tests.benchmarks import harness
-from tests.benchmarks.quality import clicks, edits, rows, speed, words
+from tests.benchmarks.drag_runs import TIERS
+from tests.benchmarks.quality import clicks, edits, points, rows, speed, words
 from tests.benchmarks.quality.bench import Bench, Found, tell
 from tests.benchmarks.quality.sheets import write
 
@@ -33,6 +34,7 @@ class Row:
         judged: whether the judge must be there.
         lacking: says why the row cannot be measured, besides the model and the judge; None where it can.
         methods: ids of the methods whose figures the row is for and which it does not run yet.
+        runs: ids of the methods that it runs as soon as they are there.
     """
 
     measure: Callable[[Bench], Found]
@@ -40,6 +42,7 @@ class Row:
     judged: bool = True
     lacking: Callable[[], str | None] = lambda: None
     methods: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 ROWS = {
@@ -60,14 +63,14 @@ ROWS = {
         {"diffedit_mask_iou": ">= 0.75", "diffedit_changed": ">= 0.85", "diffedit_outside_identical": "all"},
     ),
     "drag": Row(
-        edits.points,
+        points.points,
         {
             "fast_drag_distance_left": "<= 0.3",
             "drag_diffusion_distance_left": "<= 0.2",
             "dragon_distance_left": "<= 0.15",
             "drag_identity": ">= 0.9",
         },
-        methods=("warp_drag", "fast_drag", "drag_diffusion", "dragon"),
+        runs=TIERS,
     ),
     "exemplar": Row(
         edits.example,
@@ -104,7 +107,7 @@ def _run(name: str, row: Row, bench: Bench, report: harness.Report, options: har
         report.figures["rows"][name] = found.figures
         if options.folder is not None:
             write(options.folder / f"quality-{name}.png", found.lines)
-    lacking += [not_run(method) for method in row.methods]
+    lacking += [not_run(method) for method in (*row.methods, *(name for name in row.runs if name not in _methods()))]
     if lacking:
         report.figures["missing"][name] = "; ".join(lacking)
         tell(f"— {name}: missing: {'; '.join(lacking)}")

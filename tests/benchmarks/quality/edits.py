@@ -1,4 +1,4 @@
-"""The rows of points and examples: edits whose truth the world knows, and what doing nothing scores in them.
+"""The row of examples, and what doing nothing scores where the truth is known.
 
 A method takes its place beside the two baselines as soon as its row runs it.
 """
@@ -15,17 +15,14 @@ from numpy.typing import NDArray
 
 from engine.studio.scene import fits
 from engine.studio.truth import render_exemplar
-from tests.benchmarks.cases import LEAST_PIXELS, Case, case_of, edited
+from tests.benchmarks.cases import LEAST_PIXELS, Case, case_of
 from tests.benchmarks.quality import drawing
 from tests.benchmarks.quality.bench import COPY, ROUND_TRIP, Bench, Found
 from tests.benchmarks.quality.scoring import (
     OBJECT_TRAITS,
     WantedObject,
-    by_looks,
     by_place,
-    centre_of,
     counted,
-    described,
     is_right,
     matched,
 )
@@ -35,12 +32,6 @@ if TYPE_CHECKING:
     from engine.studio.judge import Reading
 
 _LOOKS = ("shape", "colour", "material")  # what makes an object the same one
-
-
-def points(bench: Bench) -> Found:
-    """One object is moved by 15 to 40 % of the picture's width."""
-    cases = list(islice(edited(bench.all_scenes(), ("move",)), bench.count))
-    return baselines(bench, cases, moved)
 
 
 def example(bench: Bench) -> Found:
@@ -79,20 +70,6 @@ def changed(case: Case, reading: Reading) -> dict[str, float]:
         else:
             rest &= is_so
     return {"changed": float(right), "rest_kept": float(rest)}
-
-
-def moved(case: Case, reading: Reading) -> dict[str, float]:
-    """The way that the object still has to go, as a part of the whole way, and whether it is still the same object.
-
-    An object that is not there any more went nowhere.
-    """
-    start, goal = (centre_of(mask) for mask in case.silhouettes)
-    things = described(case.after).objects
-    thing, seen = matched(things, counted(reading), by_looks)[case.index]
-    if seen is None:
-        return {"distance_left": 1.0, "identity": 0.0}
-    left = float(np.linalg.norm(np.subtract(seen.centre, goal)) / np.linalg.norm(goal - start))
-    return {"distance_left": left, "identity": float(all(is_right(thing, seen, name) for name in _LOOKS))}
 
 
 def baselines(bench: Bench, cases: Sequence[Case], score: Callable[[Case, Reading], dict[str, float]]) -> Found:

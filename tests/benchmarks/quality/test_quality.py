@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import typer
 
+from engine.methods import discover
 from engine.studio import world
 from tests.benchmarks import harness, quality
 from tests.benchmarks.__main__ import names
@@ -23,7 +24,8 @@ def bench(**options: object) -> Bench:
 
 
 def test_the_benchmark_is_found_and_its_tests_are_none() -> None:
-    assert {"canvas", "quality", "sdedit", "startup"} <= set(names())
+    assert {"canvas", "drag", "quality", "region", "sdedit", "startup"} <= set(names())
+    assert not {"drag_runs", "harness", "plain_drag"} & set(names())
     assert not any(name.startswith("test_") for name in names())
 
 
@@ -69,7 +71,7 @@ def test_what_cannot_be_measured_is_listed_and_does_not_hold(
     assert set(missing) == set(quality.ROWS)
     assert all("“studio” is not installed" in reason for reason in missing.values())
     assert all("no trained judge" in missing[name] for name in ("judge", "text", "kid", "sdedit"))
-    assert all(f"“{method}”" in missing["drag"] for method in quality.ROWS["drag"].methods)
+    assert all(f"“{method}”" in missing["drag"] for method in quality.ROWS["drag"].runs if method not in discover())
     promised = {goal for row in quality.ROWS.values() for goal in row.goals}
     assert promised <= set(report.goals)
     assert not any(report.goals[goal].holds or report.goals[goal].value is not None for goal in promised)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.studio import world
 from engine.studio.scene import Scene, SceneObject
 from tests.benchmarks.cases import Case, case_of
-from tests.benchmarks.quality.edits import changed, moved
+from tests.benchmarks.quality.edits import changed
 from tests.benchmarks.quality.readings import truthful
 from tests.benchmarks.quality.scoring import (
     WantedObject,
@@ -171,22 +171,6 @@ def test_iou() -> None:
 
 def case(after: Scene) -> Case:
     return case_of(SCENE, after, "", world.changed_object(SCENE, after))
-
-
-def test_a_move_has_all_of_its_way_left_before_and_none_after() -> None:
-    edit = case(SCENE.with_object(0, replace(BALL, x=-0.3, z=0.8)))
-    assert moved(edit, truthful(edit.before, edit.ids[0])) == {"distance_left": 1.0, "identity": 1.0}
-    assert moved(edit, truthful(edit.after, edit.ids[1])) == {"distance_left": 0.0, "identity": 1.0}
-    gone = replace(truthful(edit.before, edit.ids[0]), objects=())
-    assert moved(edit, gone) == {"distance_left": 1.0, "identity": 0.0}
-
-
-def test_an_object_half_way_has_half_of_its_way_left_and_a_new_colour_is_another_object() -> None:
-    edit = case(SCENE.with_object(0, replace(BALL, x=-0.4)))
-    half = SCENE.with_object(0, replace(BALL, x=-1.0))
-    reading = truthful(half, world.render([half]).ids[0])
-    assert moved(edit, reading)["distance_left"] == pytest.approx(0.5, abs=0.02)
-    assert moved(edit, with_object(reading, 0, colour="pink"))["identity"] == 0.0
 
 
 def test_an_asked_change_is_seen_in_its_place_and_the_rest_must_stay() -> None:
