@@ -36,7 +36,7 @@ def request(image: Pixels | None = None, task: str = "move", **changes: Any) -> 
     changes = {**TASKS[task], **changes}
     if task == "appearance" and image is not None and changes["exemplar"] is not None:
         example = changes["exemplar"].copy()
-        example[20, 20, :3] = image[0, 0]  # an example that no other test has, either
+        example[20, 20, :3] = image[22, 22]  # an example that no other test has, either
         changes["exemplar"] = example
     options = {name: changes.pop(name) for name in list(changes) if name in DragonParameters.__dataclass_fields__}
     parameters = DragonParameters(**{"task": task, "steps": STEPS, "strength": 1.0, "grow": 2, "feather": 2, **options})
@@ -47,7 +47,7 @@ def request(image: Pixels | None = None, task: str = "move", **changes: Any) -> 
 def fresh(number: int, task: str = "move", side: int = SIZE) -> Pixels:
     """A picture that no other test and no other task has, so that nothing of it is remembered."""
     image = photo(side, side)
-    image[0, 0] = number, list(TASKS).index(task), 0
+    image[22, 22] = number, list(TASKS).index(task), 0  # within every crop, beside the thing
     return image
 
 
@@ -255,6 +255,30 @@ def test_the_bundled_model_moves_a_thing_and_lays_ground_where_it_was() -> None:
     for part in (before & ~after, after & ~before):
         errors = [np.abs(each - truth)[part].mean() for each in (picture, source)]
         assert errors[0] < 0.35 * errors[1], "much nearer to the true edit than the source is"
+
+
+def test_the_bundled_model_puts_an_example_into_the_selection() -> None:
+    scene = sample_scene(1_610_001)
+    wanted, _ = edit(scene, "move", 1_610_001)
+    pictures = render([scene, wanted], 256)
+    index = next(i for i, item in enumerate(scene.objects) if item != wanted.objects[i])
+    before, after = (ids == 2 + index for ids in pictures.ids)
+    x, y, width, height = _box(after & ~before)
+    box = np.zeros((256, 256), np.uint8)
+    box[y : y + height, x : x + width] = 255
+    example = np.dstack([pictures.images[0], before.astype(np.uint8) * 255])
+    options = DragonParameters(task="paste", steps=12)
+    asked = EditRequest("dragon", pictures.images[0], options, seed=1, mask=box, exemplar=example)
+    picture = pasted(finish(dragon(load("studio"), asked))).astype(float)
+    middle = np.zeros_like(box)
+    middle[y + height // 3 : y + 2 * height // 3, x + width // 3 : x + 2 * width // 3] = 1
+    colours = [
+        each.astype(float)[place].mean(0) for each, place in ((pictures.images[0], before), (picture, middle > 0))
+    ]
+    ground = pictures.images[0].astype(float)[middle > 0].mean(0)
+    assert np.abs(colours[1] - colours[0]).max() < 0.5 * np.abs(ground - colours[0]).max(), "the thing is there"
+    outside = dilate(box, options.grow + options.feather) == 0
+    assert np.array_equal(picture[outside], pictures.images[0][outside])
 
 
 def _box(mask: np.ndarray[Any, Any]) -> tuple[int, int, int, int]:
