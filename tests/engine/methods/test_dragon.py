@@ -36,7 +36,7 @@ def request(image: Pixels | None = None, task: str = "move", **changes: Any) -> 
     changes = {**TASKS[task], **changes}
     if task == "appearance" and image is not None and changes["exemplar"] is not None:
         example = changes["exemplar"].copy()
-        example[20, 20, :3] = image[22, 22]  # an example that no other test has, either
+        example[20, 20, :3] = image[22, 22 % image.shape[1]]  # an example that no other test has, either
         changes["exemplar"] = example
     options = {name: changes.pop(name) for name in list(changes) if name in DragonParameters.__dataclass_fields__}
     parameters = DragonParameters(**{"task": task, "steps": STEPS, "strength": 1.0, "grow": 2, "feather": 2, **options})
