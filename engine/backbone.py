@@ -169,7 +169,7 @@ class Backbone:
         z: Tensor,
         t: int,
         words: Conditioning,
-        guidance: float = 1.0,
+        guidance: float | Tensor = 1.0,
         patches: Sequence[Patch] = (),
         gap: Tensor | None = None,
     ) -> Tensor:
@@ -177,7 +177,8 @@ class Backbone:
 
         Args:
             z: (1, C, h, w), scaled, at training time t.
-            guidance: of classifier-free guidance: one batch of two, or the prompt alone at 1.
+            guidance: of classifier-free guidance: one batch of two, or the prompt alone at 1. A tensor (1, 1, h, w)
+                says it for each cell; where it is 0 the prompt has no say.
             patches: entered and left inside this call.
             gap: for a network that fills: (1, 1 + C, h, w), the cells to fill (1 = fill) and the latent of the picture
                 without them. None = everything is to be filled. Other networks take no notice of it.
@@ -185,7 +186,7 @@ class Backbone:
         Returns:
             (1, C, h, w) in z's dtype. Differentiable unless gradients are off.
         """
-        guided = guidance != 1.0
+        guided = isinstance(guidance, Tensor) or guidance != 1.0
         seen = self._with_gap(z, gap)
         batch = seen.expand(2, -1, -1, -1) if guided else seen
         context = words.both if guided else words.prompt

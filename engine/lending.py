@@ -1,15 +1,16 @@
-"""The original's keys and values lent to an edited picture, but not everything to every place.
+"""Self-attention over lent keys and values, of which each query may see only some.
 
-Where a thing stood, the ground shall come: queries from there may not see what the thing looked like, or it comes back.
+`engine.sharing` lends all to all; here a place that a thing has left can be kept from seeing the thing, and the looks
+of one picture can be offered to a part of another (DragonDiffusion, section 4.4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,65 +20,103 @@ from engine.layout import Layout
 from engine.sharing import KeysValues
 
 
+class Lent(NamedTuple):
+    """What one attention layer sees instead of its own keys and values."""
+
+    keys: Tensor  # (1, m, width), before they are split into heads
+    values: Tensor  # likewise
+    seen: Tensor | None = None  # (queries, m) bool, which queries see which keys; None = all see all
+
+
 @dataclass(frozen=True, eq=False)
-class LendByPlace:
-    """A patch in which the named layers attend to kept keys and values as far as each query may.
+class LendParts:
+    """A patch that lets the named self-attention layers attend to what is lent."""
 
-    Attributes:
-        lent: of the original, (1, tokens, width) each.
-        seen: by layer, (tokens, tokens) bool: which keys (second) each query (first) may see; at least one each.
-    """
-
-    lent: KeysValues
-    seen: dict[str, Tensor]
+    lent: Mapping[str, Lent]
 
     @contextmanager
     def on(self, unet: nn.Module) -> Iterator[None]:
-        """Lent inside, the layers' own processors again outside."""
+        """Lent inside; outside each layer has its own attention processor again."""
         with ExitStack() as stack:
-            for name, (keys, values) in self.lent.items():
+            for name, lent in self.lent.items():
                 layer: Any = unet.get_submodule(name)
                 stack.callback(layer.set_processor, layer.processor)
-                layer.set_processor(_Lender(keys, values, self.seen[name]))
+                layer.set_processor(_LentAttention(lent))
             yield
 
 
-class _Lender:
-    """Attention to given keys and values, for a layer without any of the extras of other model families."""
+def joined(first: Lent, kept: Tensor, second: Lent, brought: Tensor, seeing: Tensor) -> Lent:
+    """Some keys and values of one picture beside some of another: [base outside, reference inside].
 
-    def __init__(self, keys: Tensor, values: Tensor, seen: Tensor) -> None:
-        self._keys, self._values, self._seen = keys, values, seen
-
-    def __call__(self, attn: Any, hidden_states: Tensor, *_: Any, **__: Any) -> Tensor:
-        """(N, tokens, width) -> the same shape."""
-        batch, count, width = hidden_states.shape
-        queries = attn.to_q(hidden_states)
-
-        def split(each: Tensor) -> Tensor:
-            each = each.to(queries).expand(batch, -1, -1)
-            return each.view(batch, -1, attn.heads, width // attn.heads).transpose(1, 2)
-
-        mixed = functional.scaled_dot_product_attention(
-            split(queries), split(self._keys), split(self._values), self._seen.to(queries.device), scale=attn.scale
-        )
-        output: Tensor = attn.to_out[0](mixed.transpose(1, 2).reshape(batch, count, width))
-        return output
+    Args:
+        kept, brought: (m,) bool, which of the first and of the second are there.
+        seeing: (queries,) bool, the queries that also see the second's; the others see the first's alone.
+    """
+    keys = torch.cat([first.keys[:, kept], second.keys[:, brought].to(first.keys)], dim=1)
+    values = torch.cat([first.values[:, kept], second.values[:, brought].to(first.values)], dim=1)
+    if not kept.any():
+        return Lent(keys, values)
+    old, new = int(kept.sum()), int(brought.sum())
+    seen = torch.cat([torch.ones(len(seeing), old, dtype=torch.bool), seeing.cpu()[:, None].expand(-1, new)], dim=1)
+    return Lent(keys, values, seen.to(keys.device))
 
 
-def unseen_from(layout: Layout, hole: Tensor, thing: Tensor) -> dict[str, Tensor]:
-    """`LendByPlace.seen` for the shared layers: queries of the hole do not see the thing.
+def hidden(lent: Lent, queries: Tensor, keys: Tensor) -> Lent:
+    """The same, but some queries do not see some keys.
+
+    Args:
+        queries: (n,) bool, the queries it is about.
+        keys: (m,) bool, what they do not see; where that is everything, nothing is hidden.
+    """
+    if bool(keys.all()) or not bool(queries.any()):
+        return lent
+    return lent._replace(seen=~(queries[:, None] & keys[None]).to(lent.keys.device))
+
+
+def lent_by_place(layout: Layout, kept: KeysValues, hole: Tensor, thing: Tensor) -> dict[str, Lent]:
+    """A picture's keys and values lent to another, but a place that a thing has left does not see the thing.
 
     Args:
         hole: (h, w) bool, latent cells that the thing has left.
         thing: (h, w) bool, latent cells where it stood.
     """
     divisors = {layer.name: layer.divisor for layer in layout.attention}
-    return {name: _seen(hole, thing, divisors[name]) for name in layout.shared_attention}
+    return {
+        name: hidden(Lent(*pair), _tokens(hole, divisors[name]), _tokens(thing, divisors[name]))
+        for name, pair in kept.items()
+    }
 
 
-def _seen(hole: Tensor, thing: Tensor, divisor: int) -> Tensor:
-    size = ceil(hole.shape[0] / divisor), ceil(hole.shape[1] / divisor)
-    queries, keys = (functional.adaptive_max_pool2d(each[None].float(), size).flatten() > 0 for each in (hole, thing))
-    if keys.all():  # nothing would be left to look at
-        keys = torch.zeros_like(keys)
-    return ~(queries[:, None] & keys[None])
+def _tokens(cells: Tensor, divisor: int) -> Tensor:
+    """Which tokens of a layer hold any of the cells, (tokens,) bool."""
+    size = ceil(cells.shape[0] / divisor), ceil(cells.shape[1] / divisor)
+    return functional.adaptive_max_pool2d(cells[None].float(), size).flatten() > 0
+
+
+class _LentAttention:
+    """An attention processor whose keys and values come from elsewhere."""
+
+    def __init__(self, lent: Lent) -> None:
+        self._lent = lent
+
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+    ) -> Tensor:
+        """(N, tokens, width) -> the same shape."""
+        batch, count, width = hidden_states.shape
+        size = width // attn.heads
+
+        def split(tokens: Tensor) -> Tensor:
+            return tokens.to(hidden_states).view(len(tokens), -1, attn.heads, size).transpose(1, 2)
+
+        queries = split(attn.to_q(hidden_states))
+        keys, values = (split(tokens).expand(batch, -1, -1, -1) for tokens in self._lent[:2])
+        mixed = functional.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=self._lent.seen, scale=attn.scale
+        )
+        output: Tensor = attn.to_out[0](mixed.transpose(1, 2).reshape(batch, count, width))
+        return output

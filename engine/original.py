@@ -13,7 +13,7 @@ from engine.backbone import Backbone, Conditioning, Patch
 from engine.cache import cache_of
 from engine.holding import Holding
 from engine.inversion import Trajectory
-from engine.lending import LendByPlace, unseen_from
+from engine.lending import LendParts, lent_by_place
 from engine.region import Picture
 from engine.sampling import Sampled
 from engine.schedule import Level
@@ -62,10 +62,11 @@ class Original:
         """
         kept = dict(zip(self.times, self.kept, strict=True))
         nowhere = torch.zeros(start.shape[2:], dtype=torch.bool)
-        seen = unseen_from(backbone.layout, *(hole or (nowhere, nowhere)))
+        places = hole or (nowhere, nowhere)
 
         def predict(z: Tensor, t: int) -> Tensor:
-            return backbone.predict(z, t, words, patches=[*patches, LendByPlace(kept[t], seen)])
+            lent = LendParts(lent_by_place(backbone.layout, kept[t], *places))
+            return backbone.predict(z, t, words, patches=[*patches, lent])
 
         def hold(z: Tensor, index: int, level: Level) -> Tensor:
             return holding.mixed(z, self.risen.at(index + 1), index)
