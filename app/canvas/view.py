@@ -89,6 +89,7 @@ class CanvasView(Surface):
             self._picture.deleteLater()
         self._previews.clear()
         self._points.follow(None)
+        self._points.hidden = False
         self._picture = None if document is None else Picture(document, self)
         if self._picture is not None:
             self._picture.changed.connect(self._picture_changed)
@@ -208,6 +209,7 @@ class CanvasView(Surface):
     def show_before(self, shown: bool) -> None:
         if self._picture is not None and shown != self._picture.showing_before:
             self._picture.showing_before = shown
+            self._points.hidden = shown
             self._frame.outdate_all()
             self.update()
 

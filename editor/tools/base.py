@@ -64,6 +64,7 @@ class Tool(ABC):
         defers: a gesture changes the document some time after its release.
         keeps: each click has changed the document already, while more may come.
         deletes: while the tool is in hand Delete and Backspace are its own, see `delete`.
+        nudges: while the tool is in hand the arrow keys are its own, see `nudge`.
         active: a gesture is going on.
         later: does what takes long.
     """
@@ -75,6 +76,7 @@ class Tool(ABC):
     tints: ClassVar[bool] = False
     keeps: ClassVar[bool] = False
     deletes: ClassVar[bool] = False
+    nudges: ClassVar[bool] = False
     defers: ClassVar[bool] = False
 
     def __init__(self, options: ToolOptions) -> None:
@@ -141,6 +143,10 @@ class Tool(ABC):
 
     def delete(self, document: Document) -> None:
         """Take away what is under the pointer, or else was touched last; one step."""
+        return
+
+    def nudge(self, document: Document, dx: float, dy: float) -> None:
+        """Move what was touched last by so many canvas pixels; presses of the arrow keys in a row are one step."""
         return
 
     def leave(self) -> None:
