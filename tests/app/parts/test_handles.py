@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -106,8 +107,6 @@ def test_the_first_handle_selects_its_thing_and_another_adds(
 def test_two_handles_placed_before_the_answer_both_count(
     qtbot: QtBot, joined: MainWindow, document: Document, plain: Plain
 ) -> None:
-    import threading
-
     plain.gate = threading.Semaphore(0)
     drag(joined, (15, 15), (40, 15))
     drag(joined, (70, 50), (50, 50))
@@ -139,8 +138,6 @@ def test_deselecting_on_purpose_is_kept_by_the_second_handle(
 def test_a_point_that_is_undone_before_the_answer_selects_nothing(
     qtbot: QtBot, joined: MainWindow, document: Document, plain: Plain
 ) -> None:
-    import threading
-
     plain.gate = threading.Semaphore(0)
     drag(joined, (15, 15), (40, 15))
     act(joined, "undo")
