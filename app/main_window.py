@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
         self.files.recent_changed.connect(self._show_recent)
         self.files.quit_wanted.connect(self.close)
         self.tools.tool_changed.connect(lambda _: self._give_tools())
+        self.tools.tool_changed.connect(lambda _: self.status.show_hint(""))  # it was about what was in hand before
         self.clicks.looking.connect(self._show_look)
         self.clicks.changed.connect(self._show_overlay)
         self.points.changed.connect(self._show_overlay)

@@ -11,6 +11,8 @@ from editor.events import PointerEvent
 from editor.tools.options import ToolOptions
 from editor.tools.overlay import Overlay, PlacementOverlay, PointsOverlay
 
+SIZINGS = ("size_right", "size_right_down", "size_down", "size_left_down")  # there and back; each 45° clockwise on
+
 
 class Later(Protocol):
     """Who does what takes long: calls `work` (maybe in another thread), then `done` with its result in this one.
@@ -59,7 +61,7 @@ class Tool(ABC):
     click made, nothing of the document has changed until `finish`.
 
     Attributes:
-        cursor: "cross", "pick", "move" or "none" (the overlay shows where it works).
+        cursor: "cross", "pick", "move", one of `SIZINGS`, or "none" (the overlay shows where it works).
         tints: softness of the selection is to be seen while the tool is in hand.
         defers: a gesture changes the document some time after its release.
         keeps: each click has changed the document already, while more may come.
