@@ -248,7 +248,7 @@ class CanvasView(Surface):
     @property
     def _covered(self) -> bool:
         """Whether the picture of a running edit lies over the document; before its first one only progress is shown."""
-        return any(not preview.image.isNull() for preview in self._previews.values())
+        return not self.show_before and any(not preview.image.isNull() for preview in self._previews.values())
 
     def show_found(self, job: int, mask: TiledImage | None) -> None:
         """Draw ants along the mask that a running job found by itself, until its preview is cleared."""
@@ -401,7 +401,8 @@ class CanvasView(Surface):
                 self._paint_hint(painter)
                 return
             to_widget, canvas = self.to_widget, self.viewport.canvas_rect
-            pictures = [preview for preview in self._previews.values() if not preview.image.isNull()]
+            shown = () if self.show_before else self._previews.values()
+            pictures = [preview for preview in shown if not preview.image.isNull()]
             rings = [preview for preview in self._previews.values() if preview.image.isNull()]  # over all else
             for preview in pictures:
                 paint_preview(painter, preview, to_widget, canvas, self.rect(), self.palette())

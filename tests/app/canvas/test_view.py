@@ -631,5 +631,9 @@ def test_the_placed_thing_is_seen_until_an_edit_has_a_picture(qtbot: QtBot) -> N
     assert seen()
     view.show_preview(1, QImage(4, 4, QImage.Format.Format_RGBA8888), QRect(40, 30, 110, 60), 0.5)
     assert not seen()
+    view.show_before = True
+    assert seen()
+    view.show_before = False
+    assert not seen()
     view.clear_preview(1)
     assert seen()
