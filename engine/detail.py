@@ -23,7 +23,7 @@ from engine.relocation import Relocation
 from engine.request import Pixels
 from engine.workpiece import Workpiece
 
-_TONES = 4.0  # working pixels (sigma): what is coarser is tone, what is finer is detail
+_TONES = 8.0  # working pixels (sigma): what is coarser is tone, what is finer is detail
 _UNLIKE = 0.25, 0.5  # difference that is left when the tones agree: below it is the same thing, above another one
 _RIM = 2.0  # px: the soft edge of a thing, which its mask cuts through; outside it is left behind, inside it fades in
 _HALF = 0.5  # of a mask
@@ -88,7 +88,7 @@ def given_back(painted: Picture, sharp: Sharp, share: float, scale: float) -> Pi
 
 
 def _tones(difference: NDArray[np.float32], part: Mask, sigma: float) -> NDArray[np.float32]:
-    """What a difference (h, w, 3) is on the coarse inside a part, carried on beyond it; nothing of what is beside it."""
+    """What a difference (h, w, 3) is coarsely inside a part, carried on beyond it, without what is beside it."""
     weight = part[..., None]
     mean = (difference * weight).sum((0, 1)) / max(float(part.sum()), _NOTHING)
     near = cv2.GaussianBlur(difference * weight, (0, 0), sigma)
