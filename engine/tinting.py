@@ -27,7 +27,7 @@ def tinted(picture: Picture, thing: Mask, other: Picture, there: Mask) -> Pictur
         other: (h', w', 3).
         there: (h', w'), 0..1, the part of it.
     """
-    own, wanted = (cv2.cvtColor(each, cv2.COLOR_RGB2Lab) for each in (picture, other))
+    own, wanted = (cast(Picture, cv2.cvtColor(each, cv2.COLOR_RGB2Lab)) for each in (picture, other))
     (mean, spread), (goal, wide) = (_moments(*each) for each in ((own, thing), (wanted, there)))
     low, high = (np.array([light, colour, colour]) for light, colour in zip(_LIGHT, _COLOUR, strict=True))
     lab = ((own - mean) * np.clip((wide + 1) / (spread + 1), low, high) + goal).astype(np.float32)
