@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from engine import placing, region
 from engine.masking import Mask, distance_to
 from engine.placing import Matrix
+from engine.points import Points
 from engine.region import Picture
 from engine.relocation import Relocation
 from engine.request import Pixels
+from engine.warp import belongs, warp, warped
 from engine.workpiece import Workpiece
 
 _TONES = 8.0  # working pixels (sigma): what is coarser is tone, what is finer is detail
@@ -66,6 +68,23 @@ def carried(piece: Workpiece, place: Relocation, example: Pixels | None) -> Shar
     moved = placing.carried(np.dstack([pixels * own[..., None], own]), matrix, (width, height))
     thing = moved[..., 3]
     picture = piece.source * (1 - thing[..., None]) + moved[..., :3]
+    return Sharp(picture, thing, np.where(gone, thing, np.float32(1)))
+
+
+def dragged(piece: Workpiece, mask: NDArray[np.uint8], points: Points) -> Sharp:
+    """The thing where drag points lead it, in pixels of the crop.
+
+    Args:
+        mask: (H, W) of the whole picture, the thing.
+        points: where its handles are and where they came to.
+    """
+    own = mask[piece.region.slices]
+    found = warp(points - np.array(piece.region.box[:2], float), own, (own.shape[1], own.shape[0]))
+    soft = np.clip((distance_to(~belongs(own)) - _HALF) / _RIM, 0, 1).astype(np.float32)
+    layer = warped(np.dstack([piece.source * soft[..., None], soft]), found) * found.moved[..., None]
+    thing = np.clip(layer[..., 3], 0, 1)
+    picture = np.clip(piece.source * (1 - thing[..., None]) + layer[..., :3], 0, 1)
+    gone = distance_to(own > 0) <= _RIM
     return Sharp(picture, thing, np.where(gone, thing, np.float32(1)))
 
 

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import identity, memory
+from engine import detail, identity, memory
 from engine.backbone import Backbone, Patch
 from engine.cache import content
 from engine.clock import Clock
@@ -78,6 +78,13 @@ class DragDiffusionParameters(IdentityParameters):
         None,
         "Whether to save memory by computing things twice; auto does where it would not fit otherwise.",
         choices=("auto", "on", "off"),
+        advanced=True,
+    )
+    detail: float = knob(
+        1.0,
+        0.0,
+        1.0,
+        "How much of its own fine detail a thing keeps that is carried; its tones are painted.",
         advanced=True,
     )
     grow: int = knob(8, 0, 256, "How far beyond the thing the picture may change.", unit="px", advanced=True)
@@ -277,9 +284,13 @@ class _Drag:
     def _result(self, piece: Workpiece, holding: Holding, latent: Tensor, steps: int) -> EditResult:
         picture = piece.finished(to_picture(self._backbone.decode(latent)))
         alpha = piece.alpha(holding.faintest)
+        marks = self.course.to_picture(self._state.marks)
+        if self.request.mask is not None and self.request.points is not None and self._options.detail > 0:
+            points = np.stack([self.request.points[:, 0], marks], axis=1)
+            sharp = detail.dragged(piece, self.request.mask, points)
+            picture = detail.given_back(picture, sharp, self._options.detail, piece.region.scale)
         self._clock.passed("decode")
         notes = self._notes
-        marks = self.course.to_picture(self._state.marks)
         patch = piece.patch(picture, alpha)
         return EditResult(*patch, self.request, steps, piece.region.scale, self._clock.seconds, notes, marks=marks)
 

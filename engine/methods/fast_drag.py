@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import looks, sampling
+from engine import detail, looks, sampling
 from engine.backbone import Backbone, Conditioning
 from engine.cache import cache_of, content
 from engine.errors import BadRequest
@@ -36,6 +36,7 @@ from engine.haul import Haul
 from engine.holding import Holding
 from engine.latent_warp import MAPS, Fill
 from engine.looks import Looks
+from engine.region import Picture
 from engine.request import (
     Control,
     EditRequest,
@@ -84,6 +85,13 @@ class FastDragParameters(Parameters):
     )
     guidance: float = knob(1.0, 1.0, 20.0, "How closely to follow the words; 1 is twice as fast.")
     steps: int = knob(10, 1, 150, "Denoising steps of a full run; strength × steps are really done, there and back.")
+    detail: float = knob(
+        1.0,
+        0.0,
+        1.0,
+        "How much of its own fine detail a thing keeps that is carried; its tones are painted.",
+        advanced=True,
+    )
     grow: int = knob(
         16, 0, 256, "How far beyond the thing the picture may change: take in its shadow.", unit="px", advanced=True
     )
@@ -124,7 +132,7 @@ def fast_drag(backbone: Backbone, request: EditRequest) -> Run:
     start = perf_counter()
     latent = drag.stopped(known, ended.last) if ended.stopped else ended.last.latent
     piece = drag.haul.piece
-    picture = piece.finished(to_picture(backbone.decode(latent)))
+    picture = drag.with_detail(piece.finished(to_picture(backbone.decode(latent))))
     seconds["decode"] = perf_counter() - start
     patch = piece.patch(picture, drag.alpha)
     request = replace(request, stop_after=ended.step if ended.stopped else None)
@@ -147,6 +155,7 @@ class _Drag:
         # Without words on either side both halves of a guided call are the same.
         guided = request.prompt.strip() or request.negative_prompt.strip()
         self._guidance = options.guidance if guided else 1.0
+        self._map, self._detail = options.map, options.detail
         seam = Seam(options.grow, options.feather, options.context)
         self.haul = Haul(request, options.map, seam, backbone)
         self._times = backbone.schedule.ddim_times(options.steps, options.strength)
@@ -204,6 +213,14 @@ class _Drag:
     def stopped(self, known: Looks, last: Sampled) -> Tensor:
         """The best there is: the predicted latent where it was free, the source elsewhere."""
         return self._holding.mixed(last.clean, known.risen.source, last.done - 1)
+
+    def with_detail(self, picture: Picture) -> Picture:
+        """The crop (H, W, 3) as it was painted, with the thing's own detail where the thing went as it was."""
+        request, piece = self._request, self.haul.piece
+        if request.mask is None or request.points is None or self._map == "stretch" or not self._detail:
+            return picture
+        points = np.stack([request.points[:, 0], self.haul.after.marks], axis=1)
+        return detail.given_back(picture, detail.dragged(piece, request.mask, points), self._detail, piece.region.scale)
 
     def unpainted(self, steps: int, seconds: dict[str, float], notes: tuple[str, ...]) -> EditResult:
         """A result without a patch."""

@@ -69,3 +69,15 @@ def test_an_example_is_laid_over_the_picture(sd15: Backbone) -> None:
     assert np.array_equal(sharp.picture[sharp.thing == 0], piece.source[sharp.thing == 0])
     assert (sharp.thing > 0.99).sum() > 0.8 * inside.sum()
     assert sharp.known.min() == 1
+
+
+def test_drag_points_carry_a_thing_as_a_move_does(sd15: Backbone) -> None:
+    edit = EditRequest("dragon", photo(), DragonParameters(), mask=square())
+    place = relocation.move(edit, relocation.way(edit, (10.0, -6.0), 1.0, 0.0))
+    piece = cut_out(edit, place.changing, Seam(2, 2, 0.35), sd15)
+    y, x = (float(each.mean()) for each in np.nonzero(square()))
+    points = np.array([[[x, y], [x + 10, y - 6]]])
+    moved, dragged = detail.carried(piece, place, None), detail.dragged(piece, square(), points)
+    assert np.abs(moved.thing - dragged.thing).max() < 1e-4
+    assert np.abs(moved.picture - dragged.picture).max() < 1e-4
+    assert np.array_equal(moved.known > 0, dragged.known > 0)
