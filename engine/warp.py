@@ -25,6 +25,7 @@ from engine.region import Box, bounds
 Flags = NDArray[np.bool_]
 P = TypeVar("P", bound=NDArray[np.generic])
 
+SKETCHED = 4  # px: step of a warp that follows the pen
 _KEPT = 1 << 23  # weights that a Warper keeps, 32 MB
 _WIDEST = 33  # px: stretched farther apart, the pixels of a thing no longer belong together
 _HALF = 2e-3  # px: half-way between two pixels, forwards goes up and backwards comes down
@@ -214,10 +215,12 @@ def belongs(mask: NDArray[np.uint8]) -> Flags:
 def _stretched(targets: NDArray[np.float32], ways: NDArray[np.float32], size: tuple[int, int], step: int) -> Warp:
     """The warp of a picture in which everything may move."""
     box, carried = elastic(targets, ways, size, step)
-    rest = resting(box)
-    back = np.clip(rest - carried, 0, np.array(size, np.float32) - 1)
-    moved = np.abs(carried).max(2) > _RESTS
-    return Warp(size, box, np.where(moved[..., None], back, rest), moved, np.zeros_like(moved))
+    moved: Flags = cv2.inRange(carried, (-_RESTS, -_RESTS), (_RESTS, _RESTS)) == 0
+    source = resting(box)
+    cv2.subtract(source, carried, dst=source, mask=moved.view(np.uint8))
+    for axis, length in enumerate(size):
+        np.clip(source[..., axis], 0, np.float32(length - 1), out=source[..., axis])
+    return Warp(size, box, source, moved, np.zeros_like(moved))
 
 
 def _settled(is_thing: Flags, old: Box, new: Box, reached: Flags | None, sources: Grid) -> Warp:
