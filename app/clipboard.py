@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication, QImage
 
-ORIGIN = "application/x-pentimento-origin"  # where on the canvas the picture was copied from: b"x,y"
+ORIGIN = "pentimento-origin"  # text of the image: where on the canvas it was copied from, "x,y"
 
 Bytes = NDArray[np.uint8]
 
@@ -30,10 +30,10 @@ def from_image(image: QImage) -> Bytes:
 
 def copy(pixels: Bytes, origin: tuple[int, int]) -> None:
     """Put (H, W, 4) straight sRGB pixels, which lay at `origin` on the canvas, on the clipboard."""
-    mime = QMimeData()
-    mime.setImageData(to_image(pixels))
-    mime.setData(ORIGIN, f"{origin[0]},{origin[1]}".encode())
-    QGuiApplication.clipboard().setMimeData(mime)
+    image = to_image(pixels)
+    # Said in the image itself: a QMimeData made here would outlive Python, and the program crash at its end.
+    image.setText(ORIGIN, f"{origin[0]},{origin[1]}")
+    QGuiApplication.clipboard().setImage(image)
 
 
 def picture() -> tuple[Bytes, tuple[int, int] | None] | None:
@@ -44,12 +44,8 @@ def picture() -> tuple[Bytes, tuple[int, int] | None] | None:
     image = QGuiApplication.clipboard().image()
     if image.isNull():
         return None
-    origin = None
-    if mime.hasFormat(ORIGIN):
-        x, _, y = bytes(mime.data(ORIGIN).data()).decode("ascii", "replace").partition(",")
-        if x.lstrip("-").isdigit() and y.lstrip("-").isdigit():
-            origin = (int(x), int(y))
-    return from_image(image), origin
+    origin = re.fullmatch(r"(-?\d{1,9}),(-?\d{1,9})", image.text(ORIGIN))
+    return from_image(image), (int(origin[1]), int(origin[2])) if origin else None
 
 
 def files() -> list[Path]:

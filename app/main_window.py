@@ -35,6 +35,7 @@ from app.parts.edit import EditPart
 from app.parts.exemplars import ExemplarsPart
 from app.parts.files import FilesPart
 from app.parts.filling import FillingPart
+from app.parts.handles import HandlesPart
 from app.parts.help import HelpPart
 from app.parts.layers import LayersPart
 from app.parts.learning import LearningPart
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
         self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
         self.points = PointsPart(documents, self.tools, messages, self)
+        self.handles = HandlesPart(documents, self.tools, self.clicks, self.points, landing, messages, self)
         self.dragging = DraggingPart(documents, self.options, self.points, self.recipes, self.runs, background, self)
         self.learning = LearningPart(documents, self.options, self.points, self.recipes, self)
         self.view = ViewPart(
@@ -160,6 +162,7 @@ class MainWindow(QMainWindow):
         self.files.recent_changed.connect(self._show_recent)
         self.files.quit_wanted.connect(self.close)
         self.tools.tool_changed.connect(lambda _: self._give_tools())
+        self.tools.tool_changed.connect(lambda _: self.status.show_hint(""))  # it was about what was in hand before
         self.clicks.looking.connect(self._show_look)
         self.clicks.changed.connect(self._show_overlay)
         self.points.changed.connect(self._show_overlay)

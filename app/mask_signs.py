@@ -10,6 +10,8 @@ from PySide6.QtGui import QAction
 from app.canvas.view import CanvasView
 from app.documents import Documents
 from app.edit_options import EditOptions
+from app.jobs.method_info import TASK
+from app.jobs.regions import MOVE
 from app.mask_state import MaskState, Stale
 from app.panels.colour import to_qcolor
 from app.panels.method import MethodPanel
@@ -70,7 +72,7 @@ class MaskSigns(QObject):
         own = again and method is not None and "strokes" in method.inputs  # the mask that it had
         finds = method is not None and method.finds
         seen = view is not None and view.selection_seen
-        moves = method is not None and "points" in method.inputs
+        moves = method is not None and "points" in method.inputs and self._options.parameters().get(TASK, MOVE) == MOVE
         limits, mask = there and used and not own, self._words.state if finds else None
         self._workspace.bar.show_selection(there=limits, seen=seen, mask=mask, moves=moves)
         said = (finds or moves) and seen  # by the panel's steps, or by what it says about dragging

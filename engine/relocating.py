@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import arrangement, guiding, references, sampling
+from engine import arrangement, guiding, references, sampling, tinting
 from engine.arrangement import Arrangement
 from engine.backbone import Backbone
 from engine.bank import Bank, Recording
@@ -31,7 +31,7 @@ from engine.schedule import Level, noised
 from engine.workpiece import Previews, Workpiece, followed, to_tensor
 
 _TOUCHED = 0.1  # of a cell: it shows something of the thing
-_FILLED = 0.75  # of the way on which a vacated place is free: it begins from the colours around it
+_FILLED = 0.55  # of the way on which a vacated place is free: it begins from the colours around it
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,10 @@ class Relocating:
         self._followed, self._goal = self._base.risen, self._base.risen.source
         self._reference: Reference
         if self._settings.task == "appearance":
+            assert plan.other is not None
             assert plan.there is not None
+            begun = tinting.tinted(plan.source, plan.new, plan.other, plan.there)
+            self._goal = self._backbone.encode(to_tensor(begun))
             self._reference = Looks(self._base, banks[1], self._cells, references.cells_of(plan.there, factor))
         elif self._settings.task == "paste":
             self._reference = Laid(self._base, banks[1], self._cells)
@@ -192,7 +195,7 @@ class Relocating:
 
     def _held(self, level: Level, steps: int) -> Tensor:
         """The latent after `steps` steps if nothing were free."""
-        if self._settings.task != "move":
+        if self._settings.task == "paste":
             inside = self._followed.at(steps)
         elif steps == self._holding.total:
             inside = self._goal

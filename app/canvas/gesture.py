@@ -131,6 +131,15 @@ class ToolGesture:
         if self.document.snapshot() is not before:
             self._finished(self.tool.id)
 
+    def nudge(self, dx: float, dy: float) -> None:
+        """Move what the tool touched last by so many canvas pixels."""
+        if self.tool is None or self.document is None or self.active:
+            return
+        before = self.document.snapshot()
+        self.tool.nudge(self.document, dx, dy)
+        if self.document.snapshot() is not before:
+            self._finished(self.tool.id)
+
     def leave(self) -> None:
         """The pointer is elsewhere."""
         if self.tool is not None and not self.active:

@@ -20,10 +20,11 @@ class PointsOnCanvas:
 
     Attributes:
         always: the document's are seen also while the tool in hand has nothing to do with them.
+        hidden: none are seen, whatever else is said: the picture is compared with what it was.
     """
 
     def __init__(self) -> None:
-        self.always = False
+        self.always = self.hidden = False
         self._trails: tuple[tuple[Point, ...], ...] = ()
         self._seen: PointsOverlay | None = None
         self._area = QRect()
@@ -39,7 +40,7 @@ class PointsOnCanvas:
 
     def overlay(self, tool: Tool | None, document: Document | None) -> PointsOverlay | None:
         """What is to be drawn now; None for nothing."""
-        if document is None:
+        if document is None or self.hidden:
             return None
         shown = tool.points(document) if tool is not None else None
         if shown is None and self.always:

@@ -30,9 +30,16 @@ from app.canvas.gesture import ToolGesture
 from app.canvas.navigation import Drag, Navigator
 from app.canvas.pointer import from_mouse, from_tablet, from_touch, modifiers_of
 from app.canvas.viewport import Viewport
-from editor.events import Phase, PointerEvent
+from editor.events import Modifier, Phase, PointerEvent
 
 MOUSE, PEN, FINGER = "mouse", "pen", "finger"
+_ARROWS: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+_FAR = 10  # canvas pixels that an arrow key moves by with Shift
 _CLICK_KEYS: dict[int, Callable[[ToolGesture], object]] = {
     Qt.Key.Key_Return: ToolGesture.finish,
     Qt.Key.Key_Enter: ToolGesture.finish,
@@ -285,7 +292,7 @@ class Surface(QWidget):
 
     def _wants_key(self, event: QKeyEvent) -> bool:
         """Space belongs to the canvas; and no shortcut (undo, another tool) may come into the middle of a gesture."""
-        own = self._for_clicks(event) or self._deletes(event)
+        own = self._for_clicks(event) or self._deletes(event) or self._nudges(event)
         return self.gesture.active or own or event.key() == Qt.Key.Key_Space
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -296,6 +303,11 @@ class Surface(QWidget):
             return
         if self._deletes(event):
             self.gesture.delete()
+            self._pointer_changed()
+        elif self._nudges(event):
+            step = _FAR if Modifier.SHIFT in modifiers_of(event.modifiers()) else 1
+            across, down = _ARROWS[event.key()]
+            self.gesture.nudge(across * step, down * step)
             self._pointer_changed()
         elif event.key() == Qt.Key.Key_Space:
             self.navigator.space = True
@@ -323,6 +335,11 @@ class Surface(QWidget):
         if tool is None or not tool.deletes or modifiers_of(event.modifiers()):
             return False
         return event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+
+    def _nudges(self, event: QKeyEvent) -> bool:
+        """Whether an arrow key moves what the tool touched last."""
+        tool, pressed = self.gesture.tool, modifiers_of(event.modifiers())
+        return tool is not None and tool.nudges and event.key() in _ARROWS and not pressed & ~Modifier.SHIFT
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab shows another result of the tool where there is one, and else leaves the canvas."""

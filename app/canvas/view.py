@@ -30,7 +30,7 @@ from editor.document import Document
 from editor.geometry import EMPTY, Point, Rect
 from editor.placement import TransformBox
 from editor.tiles import TiledImage
-from editor.tools.base import Tool
+from editor.tools.base import SIZINGS, Tool
 from editor.tools.options import ToolOptions
 from editor.tools.overlay import Overlay
 
@@ -40,6 +40,12 @@ _CURSORS = {
     "move": Qt.CursorShape.SizeAllCursor,
     "none": Qt.CursorShape.BlankCursor,
 }
+_SIZINGS = (  # in the order of the tools' names for them, 45° on from each other as they are seen
+    Qt.CursorShape.SizeHorCursor,
+    Qt.CursorShape.SizeFDiagCursor,
+    Qt.CursorShape.SizeVerCursor,
+    Qt.CursorShape.SizeBDiagCursor,
+)
 
 
 class CanvasView(Surface):
@@ -89,6 +95,7 @@ class CanvasView(Surface):
             self._picture.deleteLater()
         self._previews.clear()
         self._points.follow(None)
+        self._points.hidden = False
         self._picture = None if document is None else Picture(document, self)
         if self._picture is not None:
             self._picture.changed.connect(self._picture_changed)
@@ -208,6 +215,7 @@ class CanvasView(Surface):
     def show_before(self, shown: bool) -> None:
         if self._picture is not None and shown != self._picture.showing_before:
             self._picture.showing_before = shown
+            self._points.hidden = shown
             self._frame.outdate_all()
             self.update()
 
@@ -218,10 +226,11 @@ class CanvasView(Surface):
             image: any size; a null image shows only the progress.
             fraction: 0..1 of the work done; 1 hides the progress.
         """
-        old = self._previews.get(job)
+        old, covered = self._previews.get(job), self._covered
         self._previews[job] = preview = Preview(image, area, fraction)
-        if len(self._previews) == 1:
+        if self._covered != covered:
             self._update_selection()  # its tint would colour the preview
+            self._pointer_changed()
         for shown in (old, preview):
             if shown is not None:
                 self.update(place_of(shown, self.to_widget))
@@ -234,6 +243,12 @@ class CanvasView(Surface):
         if preview is not None:
             self.update(place_of(preview, self.to_widget))
             self._update_selection()
+            self._pointer_changed()
+
+    @property
+    def _covered(self) -> bool:
+        """Whether the picture of a running edit lies over the document; before its first one only progress is shown."""
+        return not self.show_before and any(not preview.image.isNull() for preview in self._previews.values())
 
     def show_found(self, job: int, mask: TiledImage | None) -> None:
         """Draw ants along the mask that a running job found by itself, until its preview is cleared."""
@@ -337,14 +352,21 @@ class CanvasView(Surface):
 
     def _pointer_changed(self) -> None:
         tool, overlay = self.gesture.tool, self._overlay()
-        shape = _CURSORS[tool.cursor] if tool is not None and self.document is not None else Qt.CursorShape.ArrowCursor
-        self.setCursor(self.hand or shape)
+        self.setCursor(self.hand or self._shape_of(tool))
         touched = overlay_bounds(overlay, self.to_widget).toAlignedRect() if overlay is not None else QRect()
         self._to_update = self._to_update.united(self._overlaid).united(touched)
         self._to_update = self._to_update.united(self._points.look(tool, self.document, self.to_widget))
         self._overlaid = touched
         if self._picture is None or not self._picture.scheduled:
             self._update_overlays()
+
+    def _shape_of(self, tool: Tool | None) -> Qt.CursorShape:
+        """The tool's cursor; one that tells a direction is turned with the view."""
+        if tool is None or self.document is None:
+            return Qt.CursorShape.ArrowCursor
+        if tool.cursor in SIZINGS:
+            return _SIZINGS[(SIZINGS.index(tool.cursor) + round(self.rotation / 45)) % len(_SIZINGS)]
+        return _CURSORS[tool.cursor]
 
     def show_overlay(self) -> None:
         """What the tool in hand wants to be drawn is another now."""
@@ -362,7 +384,7 @@ class CanvasView(Surface):
             return None
         at_work = self.gesture.active or self.gesture.pending or (self.hover is not None and self.hand is None)
         overlay = tool.overlay() if at_work else None
-        return overlay or tool.standing(document, covered=bool(self._previews))
+        return overlay or tool.standing(document, covered=self._covered)
 
     # painting ---------------------------------------------------------------------------------------------------
 
@@ -379,15 +401,20 @@ class CanvasView(Surface):
                 self._paint_hint(painter)
                 return
             to_widget, canvas = self.to_widget, self.viewport.canvas_rect
-            for preview in self._previews.values():
+            shown = () if self.show_before else self._previews.values()
+            pictures = [preview for preview in shown if not preview.image.isNull()]
+            rings = [preview for preview in self._previews.values() if preview.image.isNull()]  # over all else
+            for preview in pictures:
                 paint_preview(painter, preview, to_widget, canvas, self.rect(), self.palette())
-            untinted = bool(self._previews)
+            untinted = self._covered
             self._hidden.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._selection.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._found.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=True)
             for overlay in (self._points.overlay(self.gesture.tool, self.document), self._overlay()):
                 if overlay is not None:
                     paint_overlay(painter, overlay, to_widget)
+            for preview in rings:
+                paint_preview(painter, preview, to_widget, canvas, self.rect(), self.palette())
 
     def _frame_rect(self) -> QRect:
         return QRect(0, 0, self._device_size().width(), self._device_size().height())

@@ -23,7 +23,7 @@ from app.jobs.drags import goes_on, pairs_of, points_of, same_handles, with_poin
 from app.jobs.inputs import image_and_strokes
 from app.jobs.method_info import MethodInfo
 from app.jobs.placement import DOT, edit_title, placement_of
-from app.jobs.regions import placement_in
+from app.jobs.regions import MOVE, placement_in
 from editor.commands import AddResult, Command, ReplaceResult, Sequence, SetPlacement
 from editor.document import Document, Snapshot
 from editor.errors import DocumentError
@@ -184,9 +184,10 @@ def prepare_to_go_on(document: Document, layer: LayerId) -> PreparedEdit:
 
 
 def _points(snapshot: Snapshot, info: MethodInfo, parameters: Parameters) -> Points | None:
-    """The drag points, for a method that drags; where a thing is placed by its box, they are not meant."""
-    placed = placement_in(asdict(parameters))
-    meant = info.takes(Input.POINTS) and (placed is None or placed.rests)
+    """The drag points, for a method that drags; not meant where a box says the place, as for what is pasted."""
+    values = asdict(parameters)
+    placed, moves = placement_in(values), values.get(method_info.TASK, MOVE) == MOVE
+    meant = info.takes(Input.POINTS) and (placed is None or (placed.rests and moves))
     return points_of(snapshot.points) if meant else None
 
 

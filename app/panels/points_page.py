@@ -5,26 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QWidget
 
 from app.panels.hint import HintLabel
 from app.parts.points import PointsPart
+from app.parts.tools import ToolsPart
 from app.widgets import action_button, caption
 
 
 class PointsPage(QWidget):
     """How many pairs there are, what moves, and what to do."""
 
-    def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Mapping[str, QAction], tools: ToolsPart, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.pairs = caption("")
         self.moves = caption("")
         self.clear = action_button(actions["points_clear"], size=18)
+        self.select = action_button(actions["points_select"], size=18)
+        self.finds = QCheckBox(self.tr("Select what is under the handle"))
+        self.finds.setToolTip(
+            self.tr(
+                "Where nothing is selected, the thing at the first handle becomes the selection, so that it moves alone"
+            )
+        )
+        self.finds.toggled.connect(lambda on: tools.options.change(select_under_handle=on))
         self.hint = HintLabel()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        for widget in (self.pairs, self.clear, self.moves):
+        for widget in (self.pairs, self.clear, self.select, self.finds, self.moves):
             row.addWidget(widget)
         row.addWidget(self.hint, 1)
         self.show_points(0, limited=False)

@@ -139,7 +139,7 @@ class ToolOptionsBar(QToolBar):
         self._fill_page = self._make_fill_page()
         self.select_page = SelectPage(actions, tools)
         self.transform_page = TransformPage(actions)
-        self.points_page = PointsPage(actions)
+        self.points_page = PointsPage(actions, tools)
         move = self.tr("Drag to move the active layer, or what is selected of it. Shift keeps to one direction.")
         self._move_page = _hint_page(move)
         self._pick_page = _hint_page(self.tr("Click to take the colour that is seen there."))
@@ -180,6 +180,7 @@ class ToolOptionsBar(QToolBar):
             self.brush_page.show_tool(tool)
         elif tool in SELECTORS:
             self.select_page.show_tool(tool)
+        self.points_page.finds.setChecked(settings.select_under_handle)
         self.tolerance.set_value(settings.fill_tolerance)
         self.contiguous.setChecked(settings.fill_contiguous)
         pages = {

@@ -15,6 +15,8 @@ from app.jobs.bridge import PreparedEdit, prepare, prepare_again
 from app.jobs.method_info import EDIT, FIND, TASK
 from app.parts.recipes import RecipesPart
 from editor.document import Document
+from editor.geometry import Rect
+from editor.placement import TransformBox
 from editor.tiles import UINT8, converted
 from engine.request import EditResult, Input
 
@@ -55,8 +57,13 @@ def asked(
 
 
 def edited_area(document: Document, *, find: bool = False) -> QRect:
-    """Where progress is shown until the first preview: the selection, else the canvas."""
+    """Where progress is shown until the first preview: the selection and where it shall go, else the canvas."""
     area = document.canvas if find or document.selection is None else document.selection.content()
+    if area and not find and not document.placement.rests:
+        corners = np.array(TransformBox(area, document.placement).corners)
+        (left, top), (right, bottom) = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
+        placed = Rect(int(left), int(top), int(right - left), int(bottom - top))
+        area = area.united(placed).intersected(document.canvas)
     return QRect(area.x, area.y, area.width, area.height)
 
 

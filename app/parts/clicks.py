@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import pi
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -18,11 +20,14 @@ from app.parts.selection import SelectionPart
 from app.parts.tools import ToolsPart
 from app.settings import Settings
 from editor.document import Document
-from editor.pointing import Found, Pointing
+from editor.geometry import Point
+from editor.pointing import Found, Pointing, Spot, Streak
+from editor.tiles import TiledImage
 from editor.tools.click import ClickTool
 
 AUTOMATIC = ""
 STUDIO_SIDE = 512  # pixels: up to this size a picture may be one of the world that the bundled network knows
+GROWN = 16  # times the area of a spot: what GrabCut makes of it is that spot's colour if it is less, and no thing
 SETTLING = 150  # ms after a change of the picture before it is looked at again
 
 
@@ -117,8 +122,35 @@ class ClicksPart(QObject):
                 answer = None
             found(answer)
 
-        if not self._ready():
-            found(None)
+        self._find(document, pointing, choice, feather, tell)
+
+    def find_at(self, document: Document, at: Point, radius: float, found: Callable[[Found | None], None]) -> None:
+        """Find the likeliest thing at a place; None = nothing, or the artist was told why it cannot be.
+
+        Args:
+            radius: canvas pixels around the place that belong to it, for one to whom a click is not enough. What it
+                finds counts if it is much more than that spot.
+        """
+        radius = max(radius, 1.0)
+        clicks_do = self._model_for(document) != GRABCUT
+        pointing = Pointing((Spot(*at),)) if clicks_do else Pointing(streaks=(Streak((at, at), radius),))
+
+        def tell(answer: Found | None) -> None:
+            least = 0.0 if clicks_do else GROWN * pi * radius**2
+            found(answer if answer is not None and _area(answer.shape) > least else None)
+
+        self._find(document, pointing, 0, self._tools.options.settings.feather, tell)
+
+    def _find(
+        self,
+        document: Document,
+        pointing: Pointing,
+        choice: int,
+        feather: float,
+        tell: Callable[[Found | None], None],
+    ) -> None:
+        if not self.ready():
+            tell(None)
             return
         self._given_up, model = None, self._model_for(document)
         self.queue.ask(
@@ -126,11 +158,11 @@ class ClicksPart(QObject):
                 document,
                 lambda number, source: Find(number, source, model, pointing, choice, feather=feather),
                 tell,
-                lambda: found(None),
+                lambda: tell(None),
             )
         )
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
         """Whether anybody can answer; the artist is told if not."""
         if not self.queue.ready:
             self._messages.info(self.tr("The engine is still starting. Try again in a moment."))
@@ -141,7 +173,7 @@ class ClicksPart(QObject):
     def refine(self) -> None:
         """Let the edge of the mask in hand snap to what it was meant for."""
         document = self._documents.current
-        if document is None or not self._ready():
+        if document is None or not self.ready():
             return
         owner, snapshot, model = document.mask_in_hand, document.snapshot(), self._model_for(document)
         self.queue.ask(
@@ -264,3 +296,8 @@ class ClicksPart(QObject):
             self._messages.error(sentence, details)
         else:
             self._messages.info(sentence)
+
+
+def _area(shape: TiledImage) -> int:
+    """How many pixels a shape of 8 bits holds."""
+    return int(np.count_nonzero(shape.read(shape.content()) > 127))

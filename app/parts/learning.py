@@ -97,7 +97,7 @@ class LearningPart(QObject):
     def _subject_of(self, document: Document) -> Subject | None:
         """None where nothing is to be learnt: another method, learning switched off, or no handle yet."""
         method = self._options.method
-        if method is None or not method.learns or not self._options[IDENTITY] or not self._points.placed(document):
+        if method is None or not method.learns or not self._options[IDENTITY] or not self._points.has_handle(document):
             return None
         snapshot = document.snapshot()
         selection = snapshot.selection.identity if snapshot.selection is not None else None

@@ -17,10 +17,12 @@ from editor.tools.drag_points import DragPointsTool
 class PointsPart(QObject):
     """Signals:
     changed: the pairs, or what the tool shows of them, are others; also in the middle of a gesture.
+    placed: (Document, PointPair, screen pixels per canvas pixel): a new pair is in the document.
     counted: how many pairs the current picture has, and whether only what is selected will move.
     """
 
     changed = Signal()
+    placed = Signal(object, object, float)
     counted = Signal(int, bool)
 
     def __init__(self, documents: Documents, tools: ToolsPart, messages: Messages, parent: QObject) -> None:
@@ -29,7 +31,7 @@ class PointsPart(QObject):
         tool = tools.tools[DragPointsTool.id]
         assert isinstance(tool, DragPointsTool)
         self.tool = tool
-        tool.changed = self.changed.emit
+        tool.changed, tool.placed = self.changed.emit, self.placed.emit
         self.changed.connect(self.count)
         documents.changed.connect(lambda _: self.count())
         documents.current_changed.connect(lambda _: self.count())
@@ -38,7 +40,7 @@ class PointsPart(QObject):
         """A picture's pairs as they are now, also in the middle of a gesture."""
         return self.tool.pairs(document)
 
-    def placed(self, document: Document) -> bool:
+    def has_handle(self, document: Document) -> bool:
         """Whether there is a handle, be it one whose target is still to be placed."""
         shown = self.tool.points(document)
         return bool(shown.pairs) or shown.waiting is not None

@@ -15,6 +15,7 @@ from app.errors import Messages
 from app.jobs.bridge import PreparedEdit, apply_result
 from app.jobs.engine_thread import EngineThread
 from app.jobs.found_masks import mask_of
+from app.jobs.method_info import PULLS
 from app.jobs.queue import JobState
 from app.jobs.worker import Preview
 from app.parts.asking import asked, edited_area, result_picture
@@ -26,7 +27,7 @@ from editor.layers import LayerId
 from engine.errors import BadRequest, EngineError
 from engine.request import EditResult, Found
 
-LIVE_STEPS = 8  # most denoising steps of a live run
+LIVE_MOST = {"steps": 8, PULLS: 8}  # parameters that a live run bounds: denoising steps, and steps of a drag
 LIVE_DELAY = 120  # ms after the last change
 
 
@@ -250,8 +251,7 @@ class RunsPart(QObject):
         if document is None or self.running(document) or not self._options.live:
             return
         parameters = self._options.parameters()
-        if "steps" in parameters:
-            parameters["steps"] = min(parameters["steps"], LIVE_STEPS)
+        parameters.update({name: min(parameters[name], most) for name, most in LIVE_MOST.items() if name in parameters})
         self._submit_shown(document, parameters, live=True)
 
     def _stop_live(self, document: Document) -> None:

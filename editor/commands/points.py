@@ -22,5 +22,8 @@ class SetPoints(Command):
         document.place_points(self.points)
         return SetPoints(before, self.title)
 
+    def merged_with(self, later: Command) -> Command | None:
+        return later if isinstance(later, SetPoints) and later.title == self.title else None
+
     def check(self, document: Document) -> None:
         limits.need_points(self.points, document.canvas)

@@ -11,6 +11,8 @@ from editor.events import PointerEvent
 from editor.tools.options import ToolOptions
 from editor.tools.overlay import Overlay, PlacementOverlay, PointsOverlay
 
+SIZINGS = ("size_right", "size_right_down", "size_down", "size_left_down")  # there and back; each 45° clockwise on
+
 
 class Later(Protocol):
     """Who does what takes long: calls `work` (maybe in another thread), then `done` with its result in this one.
@@ -59,11 +61,12 @@ class Tool(ABC):
     click made, nothing of the document has changed until `finish`.
 
     Attributes:
-        cursor: "cross", "pick", "move" or "none" (the overlay shows where it works).
+        cursor: "cross", "pick", "move", one of `SIZINGS`, or "none" (the overlay shows where it works).
         tints: softness of the selection is to be seen while the tool is in hand.
         defers: a gesture changes the document some time after its release.
         keeps: each click has changed the document already, while more may come.
         deletes: while the tool is in hand Delete and Backspace are its own, see `delete`.
+        nudges: while the tool is in hand the arrow keys are its own, see `nudge`.
         active: a gesture is going on.
         later: does what takes long.
     """
@@ -75,6 +78,7 @@ class Tool(ABC):
     tints: ClassVar[bool] = False
     keeps: ClassVar[bool] = False
     deletes: ClassVar[bool] = False
+    nudges: ClassVar[bool] = False
     defers: ClassVar[bool] = False
 
     def __init__(self, options: ToolOptions) -> None:
@@ -141,6 +145,10 @@ class Tool(ABC):
 
     def delete(self, document: Document) -> None:
         """Take away what is under the pointer, or else was touched last; one step."""
+        return
+
+    def nudge(self, document: Document, dx: float, dy: float) -> None:
+        """Move what was touched last by so many canvas pixels; presses of the arrow keys in a row are one step."""
         return
 
     def leave(self) -> None:

@@ -57,23 +57,26 @@ class DragPointsTool(Tool):
 
     After a click without a drag the handle waits, and the next press places its target. A press on a handle or target
     moves it, with Alt it deletes the pair; Shift keeps the arrow to eight directions. Delete takes away the pair under
-    the pointer, or else the one that was touched last.
+    the pointer, or else the one that was touched last; the arrow keys move the end that was touched last.
 
     Attributes:
+        placed: told of a new pair once it is in the document, with the screen pixels per canvas pixel.
         changed: called when the pairs, or what is shown of them, are others though the document may be the same;
             whoever previews the drag asks `pairs` then.
     """
 
-    id, title, shortcut, deletes = "points", "Drag points", "A", True
+    id, title, shortcut, deletes, nudges = "points", "Drag points", "A", True, True
 
     def __init__(self, options: ToolOptions) -> None:
         super().__init__(options)
         self.changed: Callable[[], None] = lambda: None
+        self.placed: Callable[[Document, PointPair, float], None] = lambda *_: None
         self._gesture: _Gesture | None = None
         self._waiting: tuple[Document, Point] | None = None  # a handle without a target
         self._aim: Point | None = None  # where its target would be
         self._hovered: tuple[PointPair, End] | None = None
         self._chosen: PointPair | None = None
+        self._end = End.TARGET  # which end of the chosen pair was touched last
 
     def pairs(self, document: Document) -> Pairs:
         """The document's pairs, as the gesture going on has them now."""
@@ -109,8 +112,11 @@ class DragPointsTool(Tool):
         gesture = self._gesture
         self.active, self._gesture = False, None
         if gesture.moved is not None or not gesture.new:
-            self._waiting, self._chosen = None, gesture.moved or gesture.pair
+            self._waiting, self._chosen, self._end = None, gesture.moved or gesture.pair, gesture.end
             self._set(document, gesture.pairs, gesture.title)
+            document.history.seal()  # arrow keys begin another step with it
+            if gesture.new:
+                self.placed(document, self._chosen, event.scale)
         self._hover(document, event)
         self.changed()
 
@@ -182,6 +188,19 @@ class DragPointsTool(Tool):
         index = document.points.index(pair)
         self._hovered = self._chosen = None
         self._set(document, (*document.points[:index], *document.points[index + 1 :]), "Delete drag point")
+
+    def nudge(self, document: Document, dx: float, dy: float) -> None:
+        pair = self._chosen
+        if pair is None or pair not in document.points or self.active:
+            return
+        (x, y), index = pair.at(self._end), document.points.index(pair)
+        moved = pair.with_end(self._end, clamped((x + dx, y + dy), document.canvas))
+        if moved != pair:
+            pairs = (*document.points[:index], moved, *document.points[index + 1 :])
+            document.history.do(SetPoints(pairs, "Nudge drag point"), merge=True)
+            self._chosen = moved
+            self._hovered = (moved, self._end)  # seen as the one that moves
+            self.changed()
 
     def _set(self, document: Document, pairs: Pairs, title: str) -> None:
         if pairs != document.points:

@@ -28,6 +28,7 @@ class Settings:
         sample_merged: wand and colour range look at all layers together, not at the active one alone.
         range_fuzziness: 0..100, the CIELAB distance at which a colour is no longer in the range.
         overlay_colour: what masks are tinted with; a is the strength where they are full.
+        select_under_handle: the thing at a drag's first handle is selected where nothing is, so that it moves alone.
         overlay_always: tint them whatever tool is in hand (quick mask).
     """
 
@@ -46,6 +47,7 @@ class Settings:
     range_fuzziness: float = 24.0
     overlay_colour: Colour = (1.0, 0.24, 0.24, 0.47)
     overlay_always: bool = False
+    select_under_handle: bool = True
 
 
 class ToolOptions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import atan2, degrees
 
 from editor.commands import SetPlacement
 from editor.commands.placement import NOTHING
@@ -15,11 +16,11 @@ from editor.identity import Identity
 from editor.layers import Layer, LayerId
 from editor.lifting import Lifted, lifted
 from editor.placement import Grip, Placement, TransformBox
-from editor.tools.base import Tool
+from editor.tools.base import SIZINGS, Tool
 from editor.tools.options import ToolOptions
 from editor.tools.overlay import PlacementOverlay
 
-_CURSORS = {None: "cross", Grip.INSIDE: "move"}  # all others are taken with a finger
+_CURSORS = {None: "cross", Grip.INSIDE: "move", Grip.TURN: "pick"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,11 +131,13 @@ class TransformTool(Tool):
 
     def _hover(self, document: Document, event: PointerEvent) -> None:
         frame = self.frame(document)
-        self._point_at(None if frame is None else frame.hit((event.x, event.y), event.scale))
+        grip = None if frame is None else frame.hit((event.x, event.y), event.scale)
+        self._point_at(grip, 0.0 if frame is None else frame.placement.turn)
         self.lift(document)
 
-    def _point_at(self, grip: Grip | None) -> None:
-        self.cursor = _CURSORS.get(grip, "pick")
+    def _point_at(self, grip: Grip | None, turn: float = 0.0) -> None:
+        """Show what is under the pointer; the box is turned by `turn` degrees clockwise."""
+        self.cursor = _CURSORS[grip] if grip is None or grip in _CURSORS else _sizing(grip, turn)
         if grip is not self._hovered:
             self._hovered = grip
             self.changed()
@@ -198,3 +201,10 @@ class TransformTool(Tool):
     def forget(self) -> None:
         """Hold nothing of a picture that was closed."""
         self._lifted = self._asked = None
+
+
+def _sizing(grip: Grip, turn: float) -> str:
+    """The cursor that tells in which direction a handle of a box, turned by `turn` degrees, resizes it."""
+    across, down = grip.value
+    angle = degrees(atan2(down - 0.5, across - 0.5)) + turn
+    return SIZINGS[round(angle / 45) % len(SIZINGS)]

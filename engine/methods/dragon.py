@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from engine import relocation
+from engine import detail, relocation
 from engine.backbone import Backbone
 from engine.energy import Weights
 from engine.errors import BadRequest
@@ -40,7 +40,7 @@ _PUBLISHED = {  # for each: weights of the energies, and the part of the way wit
 }
 # A thing that takes other looks must be led and freed more, or nothing of them is seen.
 _MORE_ENERGY = {"appearance": 4.0}
-_MORE_STRENGTH = {"appearance": 1 / 3}  # an exponent: 0.5 becomes 0.8, 1 stays 1
+_MORE_STRENGTH = {"appearance": 1 / 3}  # an exponent: 0.3 becomes 0.67, 1 stays 1
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,10 @@ class DragonParameters(Parameters):
     scale: float = knob(1.0, 0.1, 10.0, "How many times as large.", title="Size")
     turn: float = knob(0.0, -180.0, 180.0, "How far to turn it, clockwise.", unit="°")
     strength: float = knob(
-        0.5, 0.05, 1.0, "How freely the thing is painted anew: less keeps its looks, more fits it to its place."
+        0.3, 0.05, 1.0, "How freely the thing is painted anew: less keeps its looks, more fits it to its place."
+    )
+    detail: float = knob(
+        1.0, 0.0, 1.0, "How much of its own fine detail a thing keeps that is carried; its tones are painted."
     )
     steps: int = knob(25, 1, 150, "Denoising steps of a full run, there and back.")
     guidance: float = knob(
@@ -137,6 +140,9 @@ def dragon(backbone: Backbone, request: EditRequest) -> Run:
     start = perf_counter()
     latent = edit.stopped(ended.last) if ended.stopped else ended.last.latent
     picture = piece.finished(to_picture(backbone.decode(latent)))
+    if options.detail > 0 and options.task != "appearance":
+        example = request.exemplar if options.task == "paste" else None
+        picture = detail.given_back(picture, detail.carried(piece, place, example), options.detail, piece.region.scale)
     seconds["decode"] = perf_counter() - start
     patch = piece.patch(picture, edit.alpha)
     marks = None if request.points is None else request.points[:, 1]

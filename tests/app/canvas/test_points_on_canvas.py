@@ -135,3 +135,28 @@ def test_marks_of_a_running_edit_leave_a_trail(view: CanvasView) -> None:
     assert (ys.min(), ys.max()) == pytest.approx((68, 102), abs=6)  # from the disc's rim on
     view.set_marks(None)
     assert not places(view, TRAIL)
+
+
+def touch(view: CanvasView, at: tuple[float, float]) -> None:
+    for kind in ("press", "release"):
+        mouse(view, kind, view.canvas_to_widget(QPointF(*at)))
+
+
+def test_arrow_keys_move_the_end_that_was_touched_last(view: CanvasView, document: Document) -> None:
+    touch(view, PAIR.target)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    QTest.keyClick(view, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert document.points == (PointPair((60.0, 60.0), (141.0, 80.0)),)
+    touch(view, PAIR.handle)
+    QTest.keyClick(view, Qt.Key.Key_Left)
+    assert document.points == (PointPair((59.0, 60.0), (141.0, 80.0)),)
+    assert [step.title for step in document.history.steps[1:]] == ["Nudge drag point", "Nudge drag point"]
+
+
+def test_points_are_not_seen_in_the_picture_before_the_edits(view: CanvasView) -> None:
+    assert places(view, HANDLE)
+    view.show_before = True
+    assert not places(view, HANDLE)
+    assert not places(view, TARGET)
+    view.show_before = False
+    assert places(view, HANDLE)

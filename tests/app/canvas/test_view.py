@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.canvas.view import CanvasView
-from editor.commands import AddLayer, ResizeCanvas, SetSelection
+from editor.commands import AddLayer, ResizeCanvas, SetPlacement, SetSelection
 from editor.composite import composite
 from editor.document import Document
 from editor.errors import DocumentError
@@ -33,8 +33,11 @@ from editor.files.colour import to_srgb
 from editor.geometry import Rect
 from editor.layers import ImageLayer, Role
 from editor.masks import rectangle
+from editor.placement import Placement
 from editor.tiles import TiledImage
 from editor.tools import TOOLS, Tool, ToolOptions
+from editor.tools.overlay import PlacementOverlay
+from editor.tools.transform import TransformTool
 from tests.app.canvas.scenes import (
     drag,
     grabbed,
@@ -608,3 +611,29 @@ def test_on_a_dense_screen_100_percent_is_one_physical_pixel() -> None:
     command = [sys.executable, "-c", HIGH_DPI]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_placed_thing_is_seen_until_an_edit_has_a_picture(qtbot: QtBot) -> None:
+    document = photo_document(200, 150)
+    document.select(rectangle(Rect(40, 30, 50, 40), document.canvas))
+    document.history.do(SetPlacement.in_document(document, Placement((60.0, 20.0))))
+    view, tool = shown_view(qtbot, document), TOOLS["transform"](ToolOptions())
+    assert isinstance(tool, TransformTool)
+    view.set_tool(tool)
+    tool.lift(document)
+
+    def seen() -> bool:
+        overlay = view._overlay()
+        assert isinstance(overlay, PlacementOverlay)
+        return overlay.lifted is not None
+
+    view.show_preview(1, QImage(), QRect(40, 30, 110, 60))
+    assert seen()
+    view.show_preview(1, QImage(4, 4, QImage.Format.Format_RGBA8888), QRect(40, 30, 110, 60), 0.5)
+    assert not seen()
+    view.show_before = True
+    assert seen()
+    view.show_before = False
+    assert not seen()
+    view.clear_preview(1)
+    assert seen()

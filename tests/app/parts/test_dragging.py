@@ -290,3 +290,15 @@ def test_edit_again_brings_points_and_selection_back_as_one_step(
     assert document.history.position == steps + 1
     assert window.recipes.replaced_in(document) == layer
     assert isinstance(document.selection, TiledImage)
+
+
+def test_a_live_drag_is_short(
+    qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document, tugs: Tugs
+) -> None:
+    window.options.set("pulls", 40)
+    place(document, FIRST)
+    act(window, "live")
+    qtbot.waitUntil(lambda: window.runs.may_keep(document), timeout=SLOW)
+    assert tugs.asked[-1].parameters.pulls == 8  # type: ignore[attr-defined]
+    assert window.options["pulls"] == 40
+    act(window, "live")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +32,16 @@ def flat(document: Document) -> np.ndarray:
 def test_pixels_survive_the_way_to_an_image_and_back() -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (7, 5, 4), np.uint8)
     np.testing.assert_array_equal(clipboard.from_image(clipboard.to_image(pixels)), pixels)
+
+
+def test_the_program_ends_well_with_a_picture_on_the_clipboard() -> None:
+    """Destroyed after Python, a clipboard's data that Python made brought the program down."""
+    program = (
+        "import numpy as np\nfrom PySide6.QtWidgets import QApplication\nfrom app import clipboard\n"
+        "application = QApplication([])\nclipboard.copy(np.full((6, 9, 4), 255, np.uint8), (-3, 4))\n"
+        "assert clipboard.picture()[1] == (-3, 4)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 def test_copy_and_paste_in_place(window: MainWindow, document: Document, wait: Wait) -> None:
@@ -102,6 +114,7 @@ def test_copied_files_are_pasted_as_layers(window: MainWindow, document: Documen
     QGuiApplication.clipboard().setMimeData(mime)
     act(window, "paste")
     wait()
+    QGuiApplication.clipboard().clear()
     assert len(document.layers) == 2
 
 

@@ -266,3 +266,7 @@ def test_left_over_drag_points_do_not_lead_what_the_box_places(
     assert points() is not None
     window.regions.set(Placement((30.0, 0.0)))
     assert points() is None
+    window.regions.reset()
+    assert points() is not None
+    window.options.set("task", "paste")  # what is pasted comes where the box is, also while that rests
+    assert points() is None

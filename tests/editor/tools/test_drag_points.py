@@ -231,3 +231,30 @@ def test_a_drawn_arrow_is_as_long_as_the_way_of_the_pen(tool: DragPointsTool, do
     gesture(tool, document, (10, 10), (13, 14))
     (pair,) = document.points
     assert hypot(pair.target[0] - pair.handle[0], pair.target[1] - pair.handle[1]) == pytest.approx(5.0)
+
+
+def test_arrow_keys_in_a_row_are_one_step_and_end_at_the_edge(tool: DragPointsTool, two: Document) -> None:
+    gesture(tool, two, TWO.target)
+    for _ in range(3):
+        tool.nudge(two, -10.0, 0.0)
+    assert two.points == (ONE, PointPair(TWO.handle, (180.0, 180.0)))
+    tool.nudge(two, -1000.0, 0.0)
+    assert two.points[1].target == (0.5, 180.0)
+    assert steps(two)[1:] == ["Nudge drag point"]
+    two.history.undo()
+    assert two.points == (ONE, TWO)
+
+
+def test_a_new_pair_is_told_once_it_is_placed(tool: DragPointsTool, document: Document) -> None:
+    told = []
+    tool.placed = lambda *what: told.append(what)
+    gesture(tool, document, (50, 60), (80, 75))
+    pair = PointPair((50.0, 60.0), (80.0, 75.0))
+    assert told == [(document, pair, 1.0)]
+    gesture(tool, document, (80, 75), (90, 75))  # moved, not placed
+    assert len(told) == 1
+
+
+def test_nothing_is_nudged_where_no_pair_was_touched(tool: DragPointsTool, two: Document) -> None:
+    tool.nudge(two, 1.0, 0.0)
+    assert two.points == (ONE, TWO)

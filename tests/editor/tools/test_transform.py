@@ -153,6 +153,24 @@ def test_what_is_shown_is_the_thing_at_its_new_place(tool: TransformTool) -> Non
 
 def test_the_pointer_tells_what_can_be_taken(tool: TransformTool) -> None:
     document = selecting()
-    for point, cursor in (((80, 60), "move"), ((40, 30), "pick"), ((250, 250), "cross")):
+    for point, cursor in (((80, 60), "move"), ((40, 30), "size_right_down"), ((250, 250), "cross")):
         tool.move(document, event(*point))
         assert tool.cursor == cursor
+
+
+def test_the_cursor_tells_in_which_direction_a_handle_resizes(tool: TransformTool) -> None:
+    document = selecting()
+    frame = tool.frame(document)
+    assert frame is not None
+    wanted = {
+        Grip.LEFT: "size_right", Grip.RIGHT: "size_right", Grip.TOP: "size_down", Grip.BOTTOM: "size_down",
+        Grip.TOP_LEFT: "size_right_down", Grip.TOP_RIGHT: "size_left_down", Grip.TURN: "pick",
+    }  # fmt: skip
+    for grip, cursor in wanted.items():
+        tool.move(document, event(*frame.grips(4.0)[grip], scale=4.0))
+        assert tool.cursor == cursor, grip
+    document.history.do(commands.SetPlacement.in_document(document, Placement((0.0, 0.0), 1.0, 45.0)))
+    turned = tool.frame(document)
+    assert turned is not None
+    tool.move(document, event(*turned.grips(4.0)[Grip.RIGHT], scale=4.0))
+    assert tool.cursor == "size_right_down"

@@ -191,7 +191,7 @@ def test_what_is_not_given_up_is_not_run(sd15: Backbone, task: str) -> None:
     climbs = 1 if task == "move" else 2
     result = finish(dragon(sd15, request(fresh(11, task), task, steps=8, strength=0.25)))
     assert result.steps % (climbs + 1) == 0
-    assert 2 <= result.steps // (climbs + 1) <= 6, "at most three quarters, on which what surrounds the thing is free"
+    assert 2 <= result.steps // (climbs + 1) <= 5, "little more than half, on which what surrounds the thing is free"
 
 
 def test_steps_taken_several_times_are_counted(sd15: Backbone) -> None:
