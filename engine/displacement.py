@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Lines = NDArray[np.float32]
-"""(n,) places of pixel centres along one axis."""
+"""Places along one axis: columns and rows broadcast to the (h, w) of what is asked for; rows are two-dimensional."""
 
 SPOT = 0.75  # px: the pixel in which a handle lies has its centre within this
 _NEAREST = 4  # handles that carry a pixel
@@ -26,14 +26,15 @@ def weights(spots: NDArray[np.float32], columns: Lines, rows: Lines) -> NDArray[
 
     Args:
         spots: (n, 2), (x, y) in image pixels.
-        columns, rows: (w,) and (h,) places of the pixels' centres.
+        columns, rows: places of the pixels' centres, (w,) and (h, 1) for a grid, (1, w) both for single places.
     """
-    across, down = np.square(columns - spots[:, :1]), np.square(rows - spots[:, 1:])
-    found: NDArray[np.float32] = np.empty((len(spots), len(rows), len(columns)), np.float32)
-    band = max(_BAND // len(columns), 1)
+    across, down = np.square(columns - spots[:, :1, None]), np.square(rows - spots[:, 1:, None])
+    width = columns.shape[-1]
+    found: NDArray[np.float32] = np.empty((len(spots), len(rows), width), np.float32)
+    band = max(_BAND // width, 1)
     for first in range(0, len(rows), band):
         near = found[:, first : first + band]
-        np.add(down[:, first : first + band, None], across[:, None, :], out=near)
+        np.add(down[:, first : first + band], across, out=near)
         np.sqrt(near, out=near)
         np.subtract(near, np.float32(SPOT), out=near)
         np.maximum(near, np.float32(_TOUCHING), out=near)
@@ -49,11 +50,12 @@ def displacement(
     spots: NDArray[np.float32], ways: NDArray[np.float32], columns: Lines, rows: Lines
 ) -> NDArray[np.float32]:
     """How far each pixel is carried, (h, w, 2), by ways (n, 2) of the spots; args as for `weights`."""
-    carried: NDArray[np.float32] = np.empty((len(rows), len(columns), 2), np.float32)
+    width = columns.shape[-1]
+    carried: NDArray[np.float32] = np.empty((len(rows), width, 2), np.float32)
     if len(spots) == 1:
         carried[:] = ways[0]
         return carried
-    band = max(_BAND // len(columns), 1)
+    band = max(_BAND // width, 1)
     for first in range(0, len(rows), band):
         part = rows[first : first + band]
         carried[first : first + band] = added(weights(spots, columns, part), ways)

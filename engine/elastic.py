@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.displacement import SPOT, Lines, displacement
-from engine.grids import centres, slices_of
+from engine.interpolation import interpolated
 from engine.region import Box
 
 _REACH = 2.5  # a handle carries along what lies within so many times its way
 
 
 def elastic(
-    targets: NDArray[np.float32], ways: NDArray[np.float32], size: tuple[int, int]
+    targets: NDArray[np.float32], ways: NDArray[np.float32], size: tuple[int, int], step: int = 1
 ) -> tuple[Box, NDArray[np.float32]]:
     """The part of the picture that moves, and how far its pixels are carried, (h, w, 2).
 
@@ -25,19 +25,21 @@ def elastic(
     Args:
         targets, ways: (n, 2), (x, y) in image pixels.
         size: (width, height) of the picture.
+        step: px, see `interpolated`.
     """
     reach = np.maximum(np.hypot(*ways.T) * _REACH, 2 * SPOT)
     box = _around(targets, reach, size)
-    columns, rows = centres(box)
-    fade = np.zeros((len(rows), len(columns)), np.float32)
-    for target, far in zip(targets, reach, strict=True):
-        x, y, width, height = _around(target[None], far[None], size)
-        disc = slices_of((x - box[0], y - box[1], width, height))
-        across, down = np.square(columns[disc[1]] - target[0]), np.square(rows[disc[0]] - target[1])
-        share = np.clip((np.sqrt(across + down[:, None]) - np.float32(SPOT)) / far, 0, 1)
-        np.maximum(fade[disc], np.square(1 - np.square(share)), out=fade[disc])
-    fade *= _rest_at_the_border(targets, reach, columns, rows, size)
-    return box, displacement(targets, ways, columns, rows) * fade[..., None]
+
+    def carried(columns: Lines, rows: Lines) -> NDArray[np.float32]:
+        share = np.ones((len(rows), columns.shape[-1]), np.float32)  # of the way to where the nearest target's end
+        for (x, y), far in zip(targets, reach, strict=True):
+            apart = np.sqrt(np.square(columns - x) + np.square(rows - y)) - np.float32(SPOT)
+            np.minimum(share, apart / far, out=share)
+        fade = np.square(1 - np.square(np.maximum(share, 0)))
+        fade *= _rest_at_the_border(targets, reach, columns, rows, size)
+        return np.asarray(displacement(targets, ways, columns, rows) * fade[..., None], np.float32)
+
+    return box, interpolated(carried, box, targets, step)
 
 
 def _rest_at_the_border(
@@ -51,7 +53,7 @@ def _rest_at_the_border(
     across, down = (
         np.minimum(line - 0.5, length - 0.5 - line) for line, length in zip((columns, rows), size, strict=True)
     )
-    return np.asarray(np.clip(np.minimum(across, down[:, None]) / np.float32(margin), 0, 1), np.float32)
+    return np.asarray(np.clip(np.minimum(across, down) / np.float32(margin), 0, 1), np.float32)
 
 
 def _around(targets: NDArray[np.float32], reach: NDArray[np.float32], size: tuple[int, int]) -> Box:

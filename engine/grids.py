@@ -13,9 +13,10 @@ Grid = NDArray[np.float32]
 
 
 def centres(box: Box) -> tuple[Lines, Lines]:
-    """(columns, rows): where the centres of a box's pixels are."""
+    """(columns, rows): where the centres of a box's pixels are, (w,) and (h, 1)."""
     x, y, width, height = box
-    return np.arange(x, x + width, dtype=np.float32) + 0.5, np.arange(y, y + height, dtype=np.float32) + 0.5
+    rows = np.arange(y, y + height, dtype=np.float32)[:, None] + np.float32(0.5)
+    return np.arange(x, x + width, dtype=np.float32) + np.float32(0.5), rows
 
 
 def resting(box: Box) -> Grid:

@@ -8,7 +8,7 @@ picture is elastic.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 import cv2
@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from engine.displacement import added, displacement, weights
 from engine.elastic import elastic
 from engine.grids import Grid, centres, resting, slices_of
+from engine.interpolation import interpolated
 from engine.points import Points
 from engine.region import Box, bounds
 
 Flags = NDArray[np.bool_]
 P = TypeVar("P", bound=NDArray[np.generic])
 
+SKETCHED = 4  # px: step of a warp that follows the pen
 _KEPT = 1 << 23  # weights that a Warper keeps, 32 MB
 _WIDEST = 33  # px: stretched farther apart, the pixels of a thing no longer belong together
 _HALF = 2e-3  # px: half-way between two pixels, forwards goes up and backwards comes down
@@ -89,37 +91,48 @@ def warp(points: Points, mask: NDArray[np.uint8] | None, size: tuple[int, int]) 
 class Warper:
     """Warps of the same handles to ever new targets: what does not depend on the targets is found once."""
 
-    def __init__(self, handles: NDArray[np.float64], mask: NDArray[np.uint8] | None, size: tuple[int, int]) -> None:
-        """Args as for `warp`; handles (n, 2)."""
-        self._handles, self._size = np.asarray(handles, np.float32), size
-        self._thing = None if mask is None else _Thing(self._handles, mask)
+    def __init__(
+        self, handles: NDArray[np.float64], mask: NDArray[np.uint8] | None, size: tuple[int, int], step: int = 1
+    ) -> None:
+        """Args as for `warp`.
+
+        Args:
+            handles: (n, 2).
+            step: px between places whose ways are worked out, those of other pixels are interpolated; 1 = exact.
+        """
+        self._handles, self._size, self._step = np.asarray(handles, np.float32), size, step
+        self._thing = None if mask is None else _Thing(self._handles, mask, step)
 
     def to(self, targets: NDArray[np.float64]) -> Warp:
         """The handles led to targets (n, 2), (x, y) in image pixels."""
         spots = np.asarray(targets, np.float32)
         ways = spots - self._handles
         if self._thing is None:
-            return _stretched(spots, ways, self._size)
+            return _stretched(spots, ways, self._size, self._step)
         return self._thing.warped(spots, ways)
 
 
 class _Thing:
     """What is under the mask, and which handle carries which part of it."""
 
-    def __init__(self, handles: NDArray[np.float32], mask: NDArray[np.uint8]) -> None:
+    def __init__(self, handles: NDArray[np.float32], mask: NDArray[np.uint8], step: int) -> None:
         self._size = mask.shape[1], mask.shape[0]
         self._is_thing = belongs(mask)
         self._box = bounds(self._is_thing) or (0, 0, 1, 1)
-        self._here = self._is_thing[slices_of(self._box)]
-        self._handles = handles
-        self._columns, self._rows = centres(self._box)
+        here = self._is_thing[slices_of(self._box)]
+        self._handles, self._step = handles, step
+        columns, rows = centres(self._box)
+        self._here, self._columns, self._rows = here[::step, ::step], columns[::step], rows[::step]
+        self._edge = None if step == 1 else _edge(here) + np.array(self._box[:2], np.float32)
+        self._edge_weights = None if self._edge is None else weights(handles, *self._edge.T[:, None])
         small = len(handles) * self._here.size <= _KEPT
         self._weights = weights(handles, self._columns, self._rows) if small else None
 
     def warped(self, targets: NDArray[np.float32], ways: NDArray[np.float32]) -> Warp:
         """The thing carried to where the handles' targets are."""
         box, reached = self._reached(ways)
-        back = resting(box) - displacement(targets, ways, *centres(box))
+        carried = interpolated(partial(displacement, targets, ways), box, targets, self._step)
+        back = resting(box) - carried
         return _settled(self._is_thing, self._box, box, reached, back)
 
     def _reached(self, ways: NDArray[np.float32]) -> tuple[Box, Flags]:
@@ -128,9 +141,12 @@ class _Thing:
             carried = displacement(self._handles, ways, self._columns, self._rows)
         else:
             carried = added(self._weights, ways)
-        x, y = self._columns + carried[..., 0], self._rows[:, None] + carried[..., 1]
+        x, y = self._columns + carried[..., 0], self._rows + carried[..., 1]
         gap = min(max(_gap(x, self._here), _gap(y, self._here)), _WIDEST)
-        columns, rows = np.floor(x[self._here]).astype(np.intp), np.floor(y[self._here]).astype(np.intp)
+        places = np.stack([x[self._here], y[self._here]])
+        if self._edge is not None and self._edge_weights is not None:
+            places = np.concatenate([places, (self._edge + added(self._edge_weights, ways)[0]).T], axis=1)
+        columns, rows = np.floor(places).astype(np.intp)
         width, height = self._size
         inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
         columns, rows = columns[inside], rows[inside]
@@ -164,7 +180,7 @@ def transform(mask: NDArray[np.uint8], matrix: NDArray[np.float64]) -> Warp:
     new = (int(low[0]), int(low[1]), int(wide), int(tall)) if wide and tall else (0, 0, 1, 1)
     back = cv2.invertAffineTransform(np.asarray(matrix, float)).astype(np.float32)
     columns, rows = centres(new)
-    sources = columns[None, :, None] * back[:, 0] + rows[:, None, None] * back[:, 1] + back[:, 2]
+    sources = columns[None, :, None] * back[:, 0] + rows[..., None] * back[:, 1] + back[:, 2]
     return _settled(is_thing, old, new, None, sources - np.float32(0.5))
 
 
@@ -196,13 +212,15 @@ def belongs(mask: NDArray[np.uint8]) -> Flags:
     return mask >= max((int(mask.max()) + 1) // 2, 1)
 
 
-def _stretched(targets: NDArray[np.float32], ways: NDArray[np.float32], size: tuple[int, int]) -> Warp:
+def _stretched(targets: NDArray[np.float32], ways: NDArray[np.float32], size: tuple[int, int], step: int) -> Warp:
     """The warp of a picture in which everything may move."""
-    box, carried = elastic(targets, ways, size)
-    rest = resting(box)
-    back = np.clip(rest - carried, 0, np.array(size, np.float32) - 1)
-    moved = np.abs(carried).max(2) > _RESTS
-    return Warp(size, box, np.where(moved[..., None], back, rest), moved, np.zeros_like(moved))
+    box, carried = elastic(targets, ways, size, step)
+    moved: Flags = cv2.inRange(carried, (-_RESTS, -_RESTS), (_RESTS, _RESTS)) == 0
+    source = resting(box)
+    cv2.subtract(source, carried, dst=source, mask=moved.view(np.uint8))
+    for axis, length in enumerate(size):
+        np.clip(source[..., axis], 0, np.float32(length - 1), out=source[..., axis])
+    return Warp(size, box, source, moved, np.zeros_like(moved))
 
 
 def _settled(is_thing: Flags, old: Box, new: Box, reached: Flags | None, sources: Grid) -> Warp:
@@ -229,6 +247,14 @@ def _settled(is_thing: Flags, old: Box, new: Box, reached: Flags | None, sources
     source = resting(box)
     np.copyto(source[part], sources, where=here[..., None])
     return Warp((is_thing.shape[1], is_thing.shape[0]), box, source, moved, holes)
+
+
+def _edge(here: Flags) -> NDArray[np.float32]:
+    """(n, 2), the centres of the pixels along the border of what is set."""
+    inner = cv2.erode(
+        here.view(np.uint8).copy(), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.argwhere(here & (inner == 0))[:, ::-1].astype(np.float32) + np.float32(0.5)
 
 
 def _gap(places: NDArray[np.float32], here: Flags) -> float:

@@ -21,7 +21,7 @@ from editor.layers import LayerId
 from editor.points import PointPair, as_array
 from editor.tiles import UINT8, converted
 from engine.region import Box, bounds
-from engine.warp import Flags, Warper, warped
+from engine.warp import SKETCHED, Flags, Warper, warped
 
 PIXELS = 512 * 512  # of the picture that is warped; a larger one is made smaller first
 SLOW = 0.006  # seconds: what takes longer cannot follow the pen
@@ -148,7 +148,7 @@ class _Sketch:
     def _warper_of(self, handles: NDArray[np.float64]) -> Warper:
         key = handles.tobytes()
         if self._warper is None or self._warper[0] != key:
-            self._warper = key, Warper(handles, self._ground.mask, self._size)
+            self._warper = key, Warper(handles, self._ground.mask, self._size, SKETCHED)
         return self._warper[1]
 
 

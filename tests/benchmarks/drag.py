@@ -26,7 +26,7 @@ from transformers.utils import logging as transformers_logging
 from engine.methods import discover
 from engine.models.loader import best_policy, load
 from engine.studio.world import VALIDATION_SEEDS, sample_scene
-from engine.warp import Warper, warped
+from engine.warp import SKETCHED, Warper, warped
 from tests.benchmarks import harness
 from tests.benchmarks.drag_runs import PLAIN, TIERS, peak_of, run_tier
 from tests.benchmarks.harness import Goal
@@ -197,7 +197,7 @@ def _preview(report: harness.Report, first: int) -> None:
         for event in range(_EVENTS):
             targets = handles + way * (event + 1) / _EVENTS
             start = perf_counter()
-            warper = Warper(handles, mask, (_SHOWN, _SHOWN))
+            warper = Warper(handles, mask, (_SHOWN, _SHOWN), SKETCHED)
             warped(picture, warper.to(targets))
             starts.append(1000 * (perf_counter() - start))
             start = perf_counter()

@@ -7,7 +7,7 @@ import pytest
 
 from engine.displacement import displacement, weights
 
-COLUMNS, ROWS = np.arange(40, dtype=np.float32) + 0.5, np.arange(25, dtype=np.float32) + 0.5
+COLUMNS, ROWS = np.arange(40, dtype=np.float32) + 0.5, np.arange(25, dtype=np.float32)[:, None] + 0.5
 
 
 @pytest.mark.parametrize("count", [1, 4, 9, 30])
@@ -31,6 +31,6 @@ def test_bands_do_not_show() -> None:
     """A picture is worked on in bands of rows: any part of it is the same alone."""
     rng = np.random.default_rng(5)
     spots, ways = (rng.uniform(0, 300, (6, 2)).astype(np.float32) for _ in range(2))
-    columns, rows = np.arange(301, dtype=np.float32) + 0.5, np.arange(299, dtype=np.float32) + 0.5
+    columns, rows = np.arange(301, dtype=np.float32) + 0.5, np.arange(299, dtype=np.float32)[:, None] + 0.5
     whole = displacement(spots, ways, columns, rows)
     assert np.abs(whole[100:180] - displacement(spots, ways, columns, rows[100:180])).max() < 1e-3
