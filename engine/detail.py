@@ -27,6 +27,7 @@ from engine.workpiece import Workpiece
 
 _TONES = 8.0  # working pixels (sigma): what is coarser is tone, what is finer is detail
 _UNLIKE = 0.25, 0.5  # difference that is left when the tones agree: below it is the same thing, above another one
+_SHIFT = 0.1  # of the range: how far the tones of a thing that is surely there may go
 _RIM = 2.0  # px: the soft edge of a thing, which its mask cuts through; outside it is left behind, inside it fades in
 _HALF = 0.5  # of a mask
 _NOTHING = 1e-4
@@ -88,21 +89,25 @@ def dragged(piece: Workpiece, mask: NDArray[np.uint8], points: Points) -> Sharp:
     return Sharp(picture, thing, np.where(gone, thing, np.float32(1)))
 
 
-def given_back(painted: Picture, sharp: Sharp, share: float, scale: float) -> Picture:
+def given_back(painted: Picture, sharp: Sharp, share: float, scale: float, sure: bool = False) -> Picture:
     """The painted picture (h, w, 3) with the detail of the sharp one.
 
     Args:
         share: of the detail, 0..1.
         scale: working pixels per pixel of these pictures.
+        sure: the thing is there, whatever the network has drawn: its tones may be shifted a little, no more.
     """
     sigma = _TONES / scale
     thing, known = sharp.thing, sharp.known
     difference = painted - sharp.picture
     inside, outside = (_tones(difference, part, sigma) for part in (thing, (1 - thing) * known))
+    if sure:
+        inside = np.clip(inside, -_SHIFT, _SHIFT)
     toned = sharp.picture + outside + thing[..., None] * (inside - outside)
     unlike = cv2.GaussianBlur(np.abs(painted - toned).max(axis=2), (0, 0), sigma)
     low, high = _UNLIKE
-    trusted = share * known * np.clip((high - unlike) / (high - low), 0, 1)
+    alike = np.clip((high - unlike) / (high - low), 0, 1)
+    trusted = share * known * (np.maximum(alike, thing) if sure else alike)
     return cast(Picture, np.clip(painted + trusted[..., None] * (toned - painted), 0, 1).astype(np.float32))
 
 

@@ -288,7 +288,7 @@ class _Drag:
         if self.request.mask is not None and self.request.points is not None and self._options.detail > 0:
             points = np.stack([self.request.points[:, 0], marks], axis=1)
             sharp = detail.dragged(piece, self.request.mask, points)
-            picture = detail.given_back(picture, sharp, self._options.detail, piece.region.scale)
+            picture = detail.given_back(picture, sharp, self._options.detail, piece.region.scale, sure=True)
         self._clock.passed("decode")
         notes = self._notes
         patch = piece.patch(picture, alpha)

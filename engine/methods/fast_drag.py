@@ -220,7 +220,9 @@ class _Drag:
         if request.mask is None or request.points is None or self._map == "stretch" or not self._detail:
             return picture
         points = np.stack([request.points[:, 0], self.haul.after.marks], axis=1)
-        return detail.given_back(picture, detail.dragged(piece, request.mask, points), self._detail, piece.region.scale)
+        return detail.given_back(
+            picture, detail.dragged(piece, request.mask, points), self._detail, piece.region.scale, sure=True
+        )
 
     def unpainted(self, steps: int, seconds: dict[str, float], notes: tuple[str, ...]) -> EditResult:
         """A result without a patch."""

@@ -42,6 +42,14 @@ def test_what_the_network_has_drawn_anew_stands() -> None:
     assert np.abs(result - painted)[middle].max() < np.abs(1 - 2 * painted)[middle].min() / 2
 
 
+def test_a_thing_that_is_surely_there_is_seen_whatever_was_drawn() -> None:
+    painted = np.zeros((64, 64, 3), np.float32)
+    sharp = Sharp(CHECKED, THING, EVERYWHERE)
+    result = detail.given_back(painted, sharp, 1.0, 1.0, sure=True)
+    assert np.abs(result - CHECKED)[THING > 0].max() <= 0.1 + 1e-6
+    assert np.abs(detail.given_back(painted, sharp, 1.0, 1.0) - CHECKED)[THING > 0].min() > 0.3
+
+
 def test_a_thing_is_carried_in_pixels_of_the_crop_without_its_rim(sd15: Backbone) -> None:
     edit = EditRequest("dragon", photo(), DragonParameters(), mask=square())
     place = relocation.move(edit, relocation.way(edit, (10.0, -6.0), 1.0, 0.0))
