@@ -41,7 +41,7 @@ class IdentityParameters(Parameters):
     """Knobs of a method that learns what a picture's things look like before it changes them."""
 
     identity: int = knob(
-        80, 0, 400, "Steps in which the picture's own look is learnt, once per picture; 0 trusts the model as it is."
+        60, 0, 400, "Steps in which the picture's own look is learnt, once per picture; 0 trusts the model as it is."
     )
     identity_rank: int = knob(16, 1, 64, "How much can be learnt of the picture's look.", advanced=True)
 
@@ -115,7 +115,7 @@ class Identity:
         Returns:
             the loss.
         """
-        schedule, batch = backbone.schedule, self._learning.batch
+        schedule, batch, before = backbone.schedule, self._learning.batch, self._noise.get_state()
         times = torch.randint(schedule.length, (batch,), generator=self._noise).tolist()
         noise = torch.randn((batch, *source.shape[1:]), generator=self._noise).to(source.device)
         z = torch.cat([noised(source, noise[i : i + 1], schedule.level(t)) for i, t in enumerate(times)])
@@ -124,6 +124,9 @@ class Identity:
             found = backbone.predict_each(z, times, words, [_Learnt(self._layers)])
             loss = functional.mse_loss(found, noise)
             gradients = torch.autograd.grad(loss, self._weights)
+        except BaseException:  # the step was not done: done later, it must be the same one
+            self._noise.set_state(before)
+            raise
         finally:
             self._ask_for_gradients(False)
         for weight, gradient in zip(self._weights, gradients, strict=True):
@@ -183,11 +186,16 @@ def key_of(backbone: Backbone, request: EditRequest) -> str:
     return content("identity", _crop(backbone, request), request.prompt, _learning(request), steps_of(request))
 
 
-def training(backbone: Backbone, request: EditRequest) -> Generator[Progress, None, Identity]:
+def training(
+    backbone: Backbone, request: EditRequest, begun: Identity | None = None
+) -> Generator[Progress, None, Identity]:
     """Learn what the request's picture shows; one training step per item, as many as are still missing.
 
     To be run in the background as soon as a handle is placed: only the request's picture, mask, prompt and parameters
     (`IdentityParameters`) matter. May be left at any step; what was learnt is kept, and the drag goes on from there.
+
+    Args:
+        begun: the one to go on with, where the caller holds it; else the one that is remembered, or a new one.
 
     Yields:
         how far it is.
@@ -195,7 +203,7 @@ def training(backbone: Backbone, request: EditRequest) -> Generator[Progress, No
     Returns:
         the identity, a patch for `Backbone.predict` and `Backbone.features`.
     """
-    identity = identity_of(backbone, request)
+    identity = begun or identity_of(backbone, request)
     total = steps_of(request)
     if identity.steps < total:
         words = backbone.embed(request.prompt)

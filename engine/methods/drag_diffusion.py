@@ -113,7 +113,7 @@ def drag_diffusion(backbone: Backbone, request: EditRequest) -> Run:
         drag = _Drag(backbone, request, options, seconds)
         ended = yield from drag.prepared()
         if isinstance(ended, Retarget):  # nothing has been pulled yet: as if it had been asked for from the start
-            request = drag.course.led(request, (), ended.targets)
+            request = drag.course.led(request, request.legs, ended.targets)
         elif ended is not None:
             return drag.unpainted(ended)
         else:
@@ -153,7 +153,8 @@ class _Drag:
         self._pull_key = content(self._key, mask, pull)
         self._lift = calls_to_carry(self._times) if options.start == "carried" else 0  # steps before each leg's pulling
         self._inverting = Inverting(backbone, self._times, self._words, self._key)
-        self._patches: list[Patch] = [identity.identity_of(backbone, request)] if self._lessons else []
+        self._identity = identity.identity_of(backbone, request) if self._lessons else None
+        self._patches: list[Patch] = [self._identity] if self._identity is not None else []
         self._state: State  # where the pulling is
         self._marks = self.course.handles
         self._present: Leg | None = None  # what leads to the targets, if it was not closed
@@ -170,12 +171,14 @@ class _Drag:
                 return sent
             if sent is Control.STOP or step.index == self.request.stop_after:
                 return step.index
-        return None
+        # A recipe that ends in here ends the same, whatever is remembered and was passed over.
+        stop = self.request.stop_after
+        return stop if stop is not None and stop <= self._done(()) else None
 
     def _learnt(self) -> Iterator[Step]:
-        if self._lessons:
+        if self._identity is not None:
             source = self._backbone.encode(to_tensor(self._picture))
-            for done, *_ in identity.training(self._backbone, self.request):
+            for done, *_ in identity.training(self._backbone, self.request, self._identity):
                 yield self._shown(done, source, "identity")
 
     def _inverted(self) -> Iterator[Step]:
@@ -223,7 +226,8 @@ class _Drag:
             self._state, self._marks = replace(self._state, z=z, marks=marks), marks
             self._clock.passed("pull")
             index = self._done(earlier) + self._lift + done
-            sent = (yield self._shown(index, self._legs.clean(self._state), "drag")) or asked
+            sent = yield self._shown(index, self._legs.clean(self._state), "drag")
+            sent = asked if asked is Control.STOP else sent or asked
             self._clock.start()
             if sent is not None:
                 self._close(earlier, Leg(leg.targets, done), sent)
@@ -239,7 +243,8 @@ class _Drag:
             self._look(state.marks, goals)
             self._marks = state.marks
             self._clock.passed("carry")
-            asked = (yield self._shown(before + step.done, step.clean, "carry")) or asked
+            sent = yield self._shown(before + step.done, step.clean, "carry")
+            asked = asked if asked is Control.STOP else sent or asked  # once stopped it stays so
             self._clock.start()
             arrived = state
         self._state = arrived

@@ -10,7 +10,7 @@ import pytest
 
 from engine import identity, memory
 from engine.backbone import Backbone
-from engine.cache import _CACHES
+from engine.cache import _CACHES, Cache
 from engine.errors import BadRequest, OutOfMemory
 from engine.masking import dilate
 from engine.methods import finish
@@ -164,15 +164,47 @@ def test_a_leg_that_was_run_to_its_end_is_remembered(sd15: Backbone) -> None:
     assert parts(seen) == {"drag": PULLS, "paint": STEPS}
 
 
+@pytest.mark.parametrize("remembered", ["nothing", "what it left", "a whole run"])
 @pytest.mark.parametrize(("part", "painted"), [("identity", False), ("invert", False), ("paint", True)])
-def test_stopped_elsewhere_it_replays(backbone: Backbone, part: str, painted: bool) -> None:
+def test_stopped_elsewhere_it_replays(backbone: Backbone, part: str, painted: bool, remembered: str) -> None:
     forget(backbone)
     result, seen = answered(backbone, request(), {(part, 1): Control.STOP})
     assert seen[-1].part == part
     assert result.painted is painted
     assert result.recipe.stop_after == seen[-1].index
-    forget(backbone)
+    if remembered == "nothing":
+        forget(backbone)
+    elif remembered == "a whole run":
+        finish(drag_diffusion(backbone, request()))
     assert same(finish(drag_diffusion(backbone, result.recipe)), result)
+
+
+def test_an_identity_that_is_not_kept_is_used_all_the_same(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget(backbone)
+    kept = finish(drag_diffusion(backbone, request()))
+    monkeypatch.setattr(Cache, "keep", lambda *_: None)
+    forget(backbone)
+    assert same(finish(drag_diffusion(backbone, request())), kept)
+    forget(backbone)
+
+
+def test_led_elsewhere_while_it_is_prepared_it_keeps_its_earlier_legs(backbone: Backbone) -> None:
+    edit = request()
+    assert edit.points is not None
+    legs = (Leg(((46.0, 40.0),), 2),)
+    forget(backbone)
+    result, _ = answered(backbone, replace(edit, legs=legs), {("invert", 1): Retarget(((40.0, 44.0),))})
+    assert result.recipe.legs == legs
+    assert result.recipe.points is not None
+    assert result.recipe.points[0, 1].tolist() == [40.0, 44.0]
+
+
+def test_stopped_it_is_not_led_elsewhere(backbone: Backbone) -> None:
+    forget(backbone)
+    told = {("carry", 1): Control.STOP, ("carry", 2): Retarget(((40.0, 44.0),))}
+    result, _ = answered(backbone, request(), told)
+    assert result.recipe.stop_after is not None
+    assert result.recipe.legs[-1].steps == 1
 
 
 @pytest.mark.parametrize("start", ["carried", "still"])
