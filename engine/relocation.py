@@ -43,6 +43,9 @@ def way(request: EditRequest, shift: tuple[float, float], scale: float, turn: fl
         shift: (x, y), pixels.
         scale: 1 = the same size.
         turn: degrees, clockwise, about the middle of the mask's box.
+
+    Raises:
+        BadRequest: nothing is selected, or the points ask for a size that is too small or too large.
     """
     points = request.points
     if points is not None and len(points) > 1:

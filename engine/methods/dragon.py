@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from engine import detail, relocation
+from engine import detail, placing, relocation
 from engine.backbone import Backbone
 from engine.energy import Weights
 from engine.errors import BadRequest
@@ -58,7 +58,7 @@ class DragonParameters(Parameters):
     )
     shift_x: float = knob(0.0, -10000.0, 10000.0, "How far to the right.", title="Right", unit="px")
     shift_y: float = knob(0.0, -10000.0, 10000.0, "How far down.", title="Down", unit="px")
-    scale: float = knob(1.0, 0.1, 10.0, "How many times as large.", title="Size")
+    scale: float = knob(1.0, *placing.SCALES, "How many times as large.", title="Size")
     turn: float = knob(0.0, -180.0, 180.0, "How far to turn it, clockwise.", unit="°")
     strength: float = knob(
         0.3, 0.05, 1.0, "How freely the thing is painted anew: less keeps its looks, more fits it to its place."

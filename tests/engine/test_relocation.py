@@ -75,6 +75,12 @@ def test_what_cannot_be_moved(asked: Any, words: str) -> None:
         moved(request(), *asked)
 
 
+def test_two_points_of_one_target_are_a_sentence() -> None:
+    two = np.array([[[24.0, 32.0], [30.0, 32.0]], [[40.0, 32.0], [30.0, 32.0]]])
+    with pytest.raises(BadRequest, match="0 times as large"):
+        moved(request(points=two), *STILL)
+
+
 def test_looks_and_pastes_need_an_example_that_is_another() -> None:
     for refused in (
         lambda edit: relocation.looks(edit),
