@@ -115,8 +115,8 @@ def dragon(backbone: Backbone, request: EditRequest) -> Run:
 
     Yields:
         a Step after each network call of the inversions and of the painting; a picture that is remembered is not
-        inverted again. With a drag point each Step says where the handle is: at once at its target when the painting
-        begins. `Control.STOP` ends with the picture predicted so far, or in an inversion with no picture.
+        inverted again. With a drag point each Step says where the handles are: at once where they come to when the
+        painting begins. `Control.STOP` ends with the picture predicted so far, or in an inversion with no picture.
 
     Raises:
         BadRequest: arrays that do not fit, nothing selected, everything selected, nothing asked, no example.
@@ -145,7 +145,7 @@ def dragon(backbone: Backbone, request: EditRequest) -> Run:
         picture = detail.given_back(picture, detail.carried(piece, place, example), options.detail, piece.region.scale)
     seconds["decode"] = perf_counter() - start
     patch = piece.patch(picture, edit.alpha)
-    marks = None if request.points is None else request.points[:, 1]
+    marks = None if request.points is None else place.marks(request.points)
     request = replace(request, stop_after=ended.step if ended.stopped else None)
     return EditResult(*patch, request, ended.step, piece.region.scale, seconds, notes, marks=marks)
 
