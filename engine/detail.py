@@ -27,7 +27,7 @@ from engine.workpiece import Workpiece
 
 _TONES = 8.0  # working pixels (sigma): what is coarser is tone, what is finer is detail
 _UNLIKE = 0.25, 0.5  # difference that is left when the tones agree: below it is the same thing, above another one
-_SHIFT = 0.1  # of the range: how far the tones of a thing that is surely there may go
+_SHIFT = 0.03  # of the range: how far the tones of a thing that is surely there may go
 _RIM = 2.0  # px: the soft edge of a thing, which its mask cuts through; outside it is left behind, inside it fades in
 _HALF = 0.5  # of a mask
 _NOTHING = 1e-4

@@ -16,6 +16,9 @@ _ABOVE = 0.5  # of the thing's height: no ground is looked for above it
 _SMOOTH = 0.03  # of the thing's size: finer than this is the ground's own pattern
 _LEAST = 0.035  # difference of colour, 0..1, from which a trace is seen
 _SPREADS = 2.5  # times the ground's own spread, likewise
+_DARKEST = 0.2  # of the ground's colour that a shadow leaves at least
+_COLOURED = 0.3  # what a shadow takes more from one channel than from another, at most
+_FOOT = 0.1  # of the thing's height: its foot, below which its mirror image lies
 _RIM = 2.0  # working pixels of a trace's soft edge
 _LITTLE = 1e-3  # of the neighbourhood: too little to go by
 _SAMPLE = 16  # pixels of a row from which its ground is known
@@ -55,12 +58,28 @@ def find(picture: Picture, thing: NDArray[np.bool_]) -> Traces:
     change = smooth - ground
     threshold = np.maximum(_LEAST, _SPREADS * spread)
     differs = near & (np.abs(change).max(2) > threshold[:, None])
+    differs &= _darkened(smooth, ground) | _below(thing)
     opened = cv2.morphologyEx(differs.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     touching = _touching(opened | thing, thing) & ~thing
     if not touching.any():
         return nothing
     there = blurred((distance_to(touching) <= _RIM).astype(np.float32), _RIM)
     return Traces(there, change * there[..., None])
+
+
+def _darkened(smooth: Picture, ground: Picture) -> NDArray[np.bool_]:
+    """(h, w), where the ground is only darker, as in a shadow: a neighbour has a colour of its own."""
+    left = smooth / np.maximum(ground, _LITTLE)
+    low, high = left.min(2), left.max(2)
+    darkened: NDArray[np.bool_] = (low >= _DARKEST) & (high < 1) & (high - low <= _COLOURED)
+    return darkened
+
+
+def _below(thing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(h, w), the columns of a thing from its foot down: there its mirror image would be, of whatever colour."""
+    rows, below = np.flatnonzero(thing.any(1)), np.zeros_like(thing)
+    below[int(rows[-1] - _FOOT * (rows[-1] - rows[0])) :] = thing.any(0)
+    return below
 
 
 def _smoothed(picture: Picture, free: NDArray[np.bool_], sigma: float) -> Picture:

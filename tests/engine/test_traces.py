@@ -22,17 +22,34 @@ def thing() -> NDArray[np.bool_]:
     return mask
 
 
-@pytest.mark.parametrize("change", [-0.25, 0.15])
-def test_what_lies_beside_its_foot_is_its_own(change: float) -> None:
+def test_a_shadow_beside_its_foot_is_its_own() -> None:
     picture = ground()
-    picture[82:90, 90:120] += np.float32(change)
+    picture[82:90, 90:120] -= np.float32(0.15)
     picture[thing()] = (0.8, 0.1, 0.1)
     found = traces.find(picture, thing())
     assert found.there[84:88, 93:117].min() > 0.9
-    assert found.change[84:88, 95:115].mean() == pytest.approx(change, rel=0.2)
+    assert found.change[84:88, 95:115].mean() == pytest.approx(-0.15, rel=0.2)
     assert found.there[:, 130:].max() == 0
     assert found.there[:60].max() == 0
     assert np.abs(found.change[found.there == 0]).max() == 0
+
+
+def test_a_mirror_image_below_its_foot_is_its_own() -> None:
+    picture, it = ground(), thing()
+    foot, columns = int(np.flatnonzero(it.any(1))[-1]) + 1, np.flatnonzero(it.any(0))
+    picture[foot : foot + 14, columns[4] : columns[-4]] += np.float32([0.2, -0.1, -0.1])
+    picture[it] = (0.8, 0.1, 0.1)
+    found = traces.find(picture, it)
+    assert found.there[foot + 3 : foot + 11, columns[8] : columns[-8]].min() > 0.9
+    assert found.there[:, columns[-1] + 12 :].max() == 0
+
+
+@pytest.mark.parametrize("colour", [(0.95, 0.95, 0.95), (0.95, 0.9, 0.1), (0.05, 0.5, 0.1), (0.02, 0.02, 0.02)])
+def test_another_thing_beside_it_is_not_its_shadow(colour: tuple[float, float, float]) -> None:
+    picture = ground()
+    picture[60:90, 90:120] = np.float32(colour)
+    picture[thing()] = (0.8, 0.1, 0.1)
+    assert traces.find(picture, thing()).there[64:86, 96:116].max() < 0.5
 
 
 def test_plain_ground_holds_none() -> None:
