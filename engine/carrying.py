@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.grids import resting
 from engine.masking import Mask
 from engine.region import Picture, over
 from engine.warp import Warp
@@ -26,7 +27,8 @@ def carried(latent: Tensor, warp: Warp, factor: int) -> Tensor:
     """
     height, width = latent.shape[2:]
     moved = share(warp.moved, factor)
-    away = [share(warp.map[..., axis] - resting, factor) for axis, resting in enumerate(_resting(warp.size))]
+    ways = warp.map - resting((0, 0, *warp.size))
+    away = [share(ways[..., axis], factor) for axis in range(2)]
     rows, columns = np.mgrid[:height, :width]
     with np.errstate(invalid="ignore", divide="ignore"):
         across, down = (np.nan_to_num(each / moved) / factor for each in away)
@@ -59,10 +61,3 @@ def composed(picture: Picture, thing: NDArray[np.bool_] | None, warp: Warp) -> P
     moved = cv2.remap(picture, warp.map, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     edge = cv2.blur(warp.moved.astype(np.float32), (3, 3)) * warp.moved
     return np.clip(over(ground, np.concatenate([moved, edge[..., None]], axis=2)), 0.0, 1.0)
-
-
-def _resting(size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(x, y) of every pixel, as `Warp.map` counts them."""
-    width, height = size
-    columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-    return np.broadcast_to(columns, (height, width)), np.broadcast_to(rows[:, None], (height, width))

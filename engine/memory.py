@@ -19,6 +19,7 @@ _TRANSFORMER = 26  # likewise a transformer block, its feed-forward part four ti
 _LARGEST_SCORES = 2**22  # elements of an attention's scores above which they are never written out
 _SPARE = 0.8  # part of the free memory that may be planned for
 _GIB = 2**30
+_RECLAIMED = ("active_file", "inactive_file", "slab_reclaimable")  # what the system takes back before it runs out
 
 
 class Checkpointed:
@@ -86,10 +87,11 @@ def bytes_of_step(backbone: Backbone, size: tuple[int, int], checkpointed: bool 
 def free_bytes(device: torch.device) -> int:
     """Memory that can be had on a device, bytes."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # torch's own, unused
+        return int(torch.cuda.mem_get_info(device)[0] + kept)
     if device.type == "mps":
         return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
-    return min(_available(), _allowed())
+    return min(_available(), _allowed(Path("/sys/fs/cgroup")))
 
 
 def _blocks(unet: Any, cells: float) -> Iterator[tuple[float, float]]:
@@ -136,10 +138,17 @@ def _available() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2  # systems that do not say: half of it all
 
 
-def _allowed() -> int:
-    """What a container's limit leaves, bytes; without one, everything."""
-    group = Path("/sys/fs/cgroup")
+def _allowed(group: Path) -> int:
+    """What a container's limit leaves, bytes, files that are only kept in case they are read again not counted as used.
+
+    Without a limit: everything.
+
+    Args:
+        group: folder of the container's control group (version 2).
+    """
     try:
-        return int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
+        left = int((group / "memory.max").read_text()) - int((group / "memory.current").read_text())
+        counts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return left + sum(int(counts.get(name, 0)) for name in _RECLAIMED)
     except (OSError, ValueError):
         return 2**62

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import region
+from engine.errors import BadRequest
 from engine.masking import Mask
 from engine.points import Points
 from engine.region import Box, Picture, Region
@@ -17,6 +18,7 @@ from engine.region import Box, Picture, Region
 Matrix = NDArray[np.float64]
 """(2, 3): where a place (x, y, 1) goes, (x', y'); pixel (column, row) spans column..column + 1."""
 
+SCALES = (0.1, 10.0)  # how many times as large a thing may become
 _HALF = 0.5
 _CLOSE = 2.0  # pixels: handles that lie nearer to their middle say nothing about size and turn
 
@@ -41,14 +43,22 @@ def fitted(points: Points) -> Matrix:
 
     Least squares (Umeyama, 1991) with reflections left out. One pair is a shift, and so are those whose handles lie
     too close to each other to say anything about size and turn.
+
+    Raises:
+        BadRequest: the thing would become smaller or larger than `SCALES` allow.
     """
     handles, targets = points[:, 0], points[:, 1]
     centre, goal = handles.mean(0), targets.mean(0)
     one, other = ((places - around) @ (1, 1j) for places, around in ((handles, centre), (targets, goal)))
     spread = float((abs(one) ** 2).sum())
     factor = (one.conj() * other).sum() / spread if spread > _CLOSE**2 * len(points) else 1.0 + 0.0j
-    shift = goal - centre
-    return about(tuple(centre), tuple(shift), float(abs(factor)), float(np.degrees(np.angle(factor))))
+    scale, shift = float(abs(factor)), goal - centre
+    if not SCALES[0] <= scale <= SCALES[1]:
+        raise BadRequest(
+            f"The drag points would make the thing {round(scale, 3):g} times as large; {SCALES[0]:g} to "
+            f"{SCALES[1]:g} times is possible. Place them so that the targets lie as far apart as the handles do."
+        )
+    return about(tuple(centre), tuple(shift), scale, float(np.degrees(np.angle(factor))))
 
 
 def middle(box: Box) -> tuple[float, float]:

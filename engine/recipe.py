@@ -27,6 +27,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import exemplars
 from engine.errors import BadRecipe
 from engine.png import png_bytes, png_pixels, png_size
 from engine.recipe_points import legs_of, points_of
@@ -250,14 +251,14 @@ def _shown(name: str) -> str:
 def _array(read: Read, name: str, file: str, canvas: tuple[int, int] | None) -> NDArray[Any]:
     """One PNG as an array; its size is checked before it is decoded."""
     field = f"arrays.{name}"
-    if name == "exemplar":
-        canvas = None  # it has a size of its own
     most = _LARGEST_FILE if canvas is None else 9 * canvas[0] * canvas[1] + 2**20
+    if name == "exemplar":  # it has a size of its own, and a limit
+        canvas, most = None, 9 * exemplars.MOST_PIXELS + 2**20
     data = read(field, file, most)
     size = png_size(data)
     if size is None:
         raise BadRecipe(field, f"is no PNG picture: “{file}”")
-    if size[0] * size[1] > LARGEST_CANVAS:
+    if size[0] * size[1] > LARGEST_CANVAS or (name == "exemplar" and not exemplars.fits(*size)):
         raise BadRecipe(field, f"is {size[0]} × {size[1]} pixels, which is too large")
     if canvas is not None and size != canvas:
         raise BadRecipe(field, f"is {size[0]} × {size[1]} pixels, but the canvas is {canvas[0]} × {canvas[1]}")

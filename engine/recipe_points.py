@@ -32,8 +32,10 @@ def points_of(plain: Mapping[str, Any]) -> Points | None:
 
 
 def legs_of(plain: Mapping[str, Any]) -> tuple[Leg, ...]:
-    """The earlier parts of a drag. Raises BadRecipe where they are not what this program writes."""
+    """The earlier parts of a drag. Raises BadRecipe where they are not what this program writes, or of none."""
     legs = plain.get("legs", [])
+    if legs and "points" not in plain:
+        raise BadRecipe("legs", "are parts of a drag, but there are no points to drag")
     if len(legs) > _MOST_LEGS:
         raise BadRecipe("legs", f"has {len(legs)} parts, more than {_MOST_LEGS}")
     return tuple(_leg(f"legs.{index}", leg) for index, leg in enumerate(legs))

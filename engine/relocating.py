@@ -69,7 +69,7 @@ class Relocating:
         self, backbone: Backbone, request: EditRequest, settings: Settings, piece: Workpiece, place: Relocation
     ) -> None:
         self._backbone, self._request, self._settings = backbone, request, settings
-        self._plan = _arranged(backbone, request, settings.task, piece, place)
+        self._place, self._plan = place, _arranged(backbone, request, settings.task, piece, place)
         self.words = backbone.embed(request.prompt, request.negative_prompt)
         self._times = backbone.schedule.ddim_times(settings.steps, 1.0)
         changing = piece.cells(backbone.factor)
@@ -160,7 +160,7 @@ class Relocating:
         shown, points = self._previews.step(index, step.clean, part), self._request.points
         if points is None:
             return shown
-        marks = points[:, 0 if part == "invert" else 1]
+        marks = points[:, 0] if part == "invert" else self._place.marks(points)
         left = float(np.hypot(*(points[:, 1] - marks).T).mean())
         return replace(shown, marks=marks.copy(), left=left)
 

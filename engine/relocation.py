@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine import placing
 from engine.errors import BadRequest
 from engine.placing import Matrix
+from engine.points import Points
 from engine.request import EditRequest
 
 _SAME_PLACE = 0.5  # pixels: a shorter way is none
@@ -26,6 +27,7 @@ class Relocation:
         new: where it will be.
         changing: what may change.
         matrix: the thing's own pixels (of the picture, or of the example) to the picture's.
+        way: places in the mask's box to where they go; the handles of drag points go along.
         notes: sentences for the artist.
     """
 
@@ -33,7 +35,13 @@ class Relocation:
     new: NDArray[np.uint8]
     changing: NDArray[np.uint8]
     matrix: Matrix
+    way: Matrix
     notes: tuple[str, ...] = ()
+
+    def marks(self, points: Points) -> NDArray[np.float64]:
+        """(n, 2): where the handles of points (n, 2, 2) come to, which need not be their targets: they share a way."""
+        marks: NDArray[np.float64] = points[:, 0] @ self.way[:, :2].T + self.way[:, 2]
+        return marks
 
 
 def way(request: EditRequest, shift: tuple[float, float], scale: float, turn: float) -> Matrix:
@@ -43,6 +51,9 @@ def way(request: EditRequest, shift: tuple[float, float], scale: float, turn: fl
         shift: (x, y), pixels.
         scale: 1 = the same size.
         turn: degrees, clockwise, about the middle of the mask's box.
+
+    Raises:
+        BadRequest: nothing is selected, or the points ask for a size that is too small or too large.
     """
     points = request.points
     if points is not None and len(points) > 1:
@@ -64,7 +75,7 @@ def move(request: EditRequest, matrix: Matrix) -> Relocation:
     if np.hypot(*(corners @ matrix.T - corners[:, :2]).T).max() < _SAME_PLACE:
         raise BadRequest("The selected thing would stay as it is. Say where it should go, how large, or how turned.")
     new, notes = _arrived(placing.carried_mask(mask, matrix), float(mask.sum()) * placing.area(matrix))
-    return Relocation(mask, new, np.maximum(mask, new), matrix, notes)
+    return Relocation(mask, new, np.maximum(mask, new), matrix, matrix, notes)
 
 
 def looks(request: EditRequest) -> Relocation:
@@ -77,7 +88,7 @@ def looks(request: EditRequest) -> Relocation:
     same = exemplar.shape[:2] == mask.shape and np.array_equal(exemplar[..., :3], request.image)
     if same and np.array_equal(exemplar[..., 3] > 0, mask > 0):
         raise BadRequest("The example is the selected thing itself. Mark another part of the picture, or drop another.")
-    return Relocation(np.zeros_like(mask), mask, mask, np.eye(2, 3))
+    return Relocation(np.zeros_like(mask), mask, mask, np.eye(2, 3), np.eye(2, 3))
 
 
 def paste(request: EditRequest, away: Matrix) -> Relocation:
@@ -92,7 +103,7 @@ def paste(request: EditRequest, away: Matrix) -> Relocation:
     size = mask.shape[1], mask.shape[0]
     carried = cast(NDArray[np.uint8], np.rint(placing.carried(alpha, matrix, size)).astype(np.uint8))
     new, notes = _arrived(carried, float(alpha.sum()) * placing.area(matrix))
-    return Relocation(np.zeros_like(mask), new, np.maximum(placing.carried_mask(mask, away), new), matrix, notes)
+    return Relocation(np.zeros_like(mask), new, np.maximum(placing.carried_mask(mask, away), new), matrix, away, notes)
 
 
 def _arrived(new: NDArray[np.uint8], whole: float) -> tuple[NDArray[np.uint8], tuple[str, ...]]:

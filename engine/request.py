@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import BadRecipe, BadRequest
+from engine.exemplars import check_exemplar
 from engine.points import Leg, Points, Retarget, check_points
 
 if TYPE_CHECKING:
@@ -200,13 +201,8 @@ def check_request(request: EditRequest) -> None:
         raise BadRequest("The mask is empty. Select or paint the area to change, or remove the mask.")
     if request.points is not None:
         check_points(request.points, request.legs, (width, height), mask)
-    exemplar = request.exemplar
-    if exemplar is not None and (
-        exemplar.ndim != 3 or exemplar.shape[2] != 4 or exemplar.dtype not in (np.uint8, np.uint16)
-    ):
-        raise BadRequest("The example must be a picture with colour and alpha. Choose it again.")
-    if exemplar is not None and not exemplar[..., 3].any():
-        raise BadRequest("Nothing of the example is marked. Mark what should be taken from it.")
+    if request.exemplar is not None:
+        check_exemplar(request.exemplar)
     if not 0 <= request.seed < 2**63:
         raise BadRequest(f"The seed must lie between 0 and {2**63 - 1}, not {request.seed}.")
     if request.stop_after is not None and request.stop_after < 1:

@@ -21,6 +21,7 @@ from engine.grids import Grid, centres, resting, slices_of
 from engine.interpolation import interpolated
 from engine.points import Points
 from engine.region import Box, bounds
+from engine.resampling import resampled
 
 Flags = NDArray[np.bool_]
 P = TypeVar("P", bound=NDArray[np.generic])
@@ -162,28 +163,6 @@ class _Thing:
         return box, reached > 0
 
 
-def transform(mask: NDArray[np.uint8], matrix: NDArray[np.float64]) -> Warp:
-    """The masked thing moved, scaled or turned.
-
-    Args:
-        mask: (H, W), as for `warp`.
-        matrix: (2, 3), takes points (x, y, 1) in image pixels to where they go; it must be invertible.
-    """
-    is_thing = belongs(mask)
-    size = mask.shape[1], mask.shape[0]
-    old = bounds(is_thing) or (0, 0, 1, 1)
-    x, y, width, height = old
-    corners = np.array([(x, y, 1), (x + width, y, 1), (x, y + height, 1), (x + width, y + height, 1)], float)
-    reached = corners @ np.asarray(matrix, float).T
-    low, high = (np.clip(edge, 0, size).astype(int) for edge in (np.floor(reached.min(0)), np.ceil(reached.max(0))))
-    wide, tall = np.maximum(high - low, 0)
-    new = (int(low[0]), int(low[1]), int(wide), int(tall)) if wide and tall else (0, 0, 1, 1)
-    back = cv2.invertAffineTransform(np.asarray(matrix, float)).astype(np.float32)
-    columns, rows = centres(new)
-    sources = columns[None, :, None] * back[:, 0] + rows[..., None] * back[:, 1] + back[:, 2]
-    return _settled(is_thing, old, new, None, sources - np.float32(0.5))
-
-
 def sources(points: Points, box: Box) -> Grid:
     """From where the pixels of a box come if everything moves as the points (n, 2, 2) say: (h, w, 2), as in `Warp`."""
     spots = points[:, 1].astype(np.float32)
@@ -201,9 +180,9 @@ def warped(picture: P, warp: Warp) -> P:
     if box is None:
         return result
     changed = slices_of(box)
-    carried = cv2.remap(picture, warp.part_map[changed], None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    moved = warp.part_moved[changed].view(np.uint8)
-    cv2.copyTo(carried, moved, result[warp.slices][changed])  # type: ignore[arg-type]
+    moved = warp.part_moved[changed]
+    carried = resampled(picture, warp.part_map[changed], moved, cv2.INTER_CUBIC, cv2.BORDER_REPLICATE)
+    cv2.copyTo(carried, moved.view(np.uint8), result[warp.slices][changed])  # type: ignore[arg-type]
     return result
 
 
@@ -223,20 +202,17 @@ def _stretched(targets: NDArray[np.float32], ways: NDArray[np.float32], size: tu
     return Warp(size, box, source, moved, np.zeros_like(moved))
 
 
-def _settled(is_thing: Flags, old: Box, new: Box, reached: Flags | None, sources: Grid) -> Warp:
+def _settled(is_thing: Flags, old: Box, new: Box, reached: Flags, sources: Grid) -> Warp:
     """The warp of a thing that lay in the box `old` and comes to lie in `new`.
 
     Args:
         is_thing: (H, W).
-        reached: where in `new` it comes to lie; None = wherever a source is of the thing.
+        reached: where in `new` it comes to lie.
         sources: from where the pixels of `new` would come; those that come from beside the thing are holes.
     """
-    near = (sources - np.float32(_HALF)).astype(np.float32)
-    nearest = cv2.remap(is_thing.view(np.uint8), near, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)  # type: ignore[call-overload]
-    here: Flags = nearest > 0
-    if reached is None:
-        reached = here
-    here = here & reached
+    near = sources - np.float32(_HALF)
+    nearest = resampled(is_thing.view(np.uint8), near, reached, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT)
+    here: Flags = (nearest > 0) & reached
     box = _united(old, new)
     part = slices_of((new[0] - box[0], new[1] - box[1], *new[2:]))
     holes = is_thing[slices_of(box)].copy()

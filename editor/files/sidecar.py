@@ -143,6 +143,8 @@ def _checked(hint: Any, value: Any) -> Any:
         return {key: _built(LayerExtras, layer) for key, layer in value.items()}
     if hint == list[int] and isinstance(value, list) and len(value) == 2 and all(type(part) is int for part in value):
         return value
+    if hint is float and type(value) is int and abs(value) <= limits.COORDINATE:  # other programs write 1.0 as 1
+        return float(value)
     if type(value) is not hint:
         raise SidecarError(f"{hint} expected, not {type(value).__name__}")
     return value

@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from engine import detail, relocation
+from engine import detail, placing, relocation
 from engine.backbone import Backbone
 from engine.energy import Weights
 from engine.errors import BadRequest
@@ -58,7 +58,7 @@ class DragonParameters(Parameters):
     )
     shift_x: float = knob(0.0, -10000.0, 10000.0, "How far to the right.", title="Right", unit="px")
     shift_y: float = knob(0.0, -10000.0, 10000.0, "How far down.", title="Down", unit="px")
-    scale: float = knob(1.0, 0.1, 10.0, "How many times as large.", title="Size")
+    scale: float = knob(1.0, *placing.SCALES, "How many times as large.", title="Size")
     turn: float = knob(0.0, -180.0, 180.0, "How far to turn it, clockwise.", unit="°")
     strength: float = knob(
         0.3, 0.05, 1.0, "How freely the thing is painted anew: less keeps its looks, more fits it to its place."
@@ -115,8 +115,8 @@ def dragon(backbone: Backbone, request: EditRequest) -> Run:
 
     Yields:
         a Step after each network call of the inversions and of the painting; a picture that is remembered is not
-        inverted again. With a drag point each Step says where the handle is: at once at its target when the painting
-        begins. `Control.STOP` ends with the picture predicted so far, or in an inversion with no picture.
+        inverted again. With a drag point each Step says where the handles are: at once where they come to when the
+        painting begins. `Control.STOP` ends with the picture predicted so far, or in an inversion with no picture.
 
     Raises:
         BadRequest: arrays that do not fit, nothing selected, everything selected, nothing asked, no example.
@@ -145,7 +145,7 @@ def dragon(backbone: Backbone, request: EditRequest) -> Run:
         picture = detail.given_back(picture, detail.carried(piece, place, example), options.detail, piece.region.scale)
     seconds["decode"] = perf_counter() - start
     patch = piece.patch(picture, edit.alpha)
-    marks = None if request.points is None else request.points[:, 1]
+    marks = None if request.points is None else place.marks(request.points)
     request = replace(request, stop_after=ended.step if ended.stopped else None)
     return EditResult(*patch, request, ended.step, piece.region.scale, seconds, notes, marks=marks)
 

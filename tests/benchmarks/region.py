@@ -20,7 +20,7 @@ from engine.methods import discover
 from engine.models.loader import best_policy
 from engine.request import EditRequest, Method
 from engine.studio.world import VALIDATION_SEEDS
-from engine.warp import transform, warped
+from engine.warp import warped
 from tests.benchmarks import harness
 from tests.benchmarks.drag_runs import Outcome, run
 from tests.benchmarks.harness import Goal
@@ -28,7 +28,7 @@ from tests.benchmarks.quality import drawing
 from tests.benchmarks.quality.bench import COPY, ROUND_TRIP, Bench, tell
 from tests.benchmarks.quality.moving import Scores, figures_of, known, scored
 from tests.benchmarks.quality.points import BARE, HOLE, TRUTH, Entry, without
-from tests.benchmarks.quality.regions import KINDS, Rearrangement, carried, rearrangements
+from tests.benchmarks.quality.regions import KINDS, Rearrangement, carried, rearrangements, transformed
 from tests.benchmarks.quality.sheets import LINES, Line, sheet, tinted
 
 NAME = "region"
@@ -120,7 +120,7 @@ def _standing(bench: Bench, cases: Sequence[Rearrangement]) -> dict[str, Entry]:
     bare, holes = source.copy(), np.zeros(source.shape[:3], bool)
     for row, case in enumerate(cases):
         if case.exemplar is None:
-            moved = transform(case.mask, case.matrix)
+            moved = transformed(case.mask, case.matrix)
             bare[row], holes[row] = warped(bare[row], moved), moved.holes
     bare[holes] = HOLE
     return {

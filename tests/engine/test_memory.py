@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -77,3 +79,22 @@ def test_checkpoints_come_where_it_would_not_fit_and_then_the_refusal(
 
 def test_free_memory_is_a_sensible_number() -> None:
     assert 2**20 < free_bytes(torch.device("cpu")) < 2**50
+
+
+def test_what_torch_keeps_unused_on_the_card_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1 * 2**30, 24 * 2**30))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 20 * 2**30)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 5 * 2**30)
+    assert free_bytes(torch.device("cuda")) == 16 * 2**30
+
+
+def test_files_kept_in_memory_do_not_count_against_a_containers_limit(tmp_path: Path) -> None:
+    assert memory._allowed(tmp_path) == 2**62
+    (tmp_path / "memory.max").write_text("8000000\n")
+    (tmp_path / "memory.current").write_text("7500000\n")
+    (tmp_path / "memory.stat").write_text(
+        "anon 1500000\nfile 5900000\nshmem 100000\ninactive_file 3000000\nactive_file 2800000\nslab_reclaimable 50000\n"
+    )
+    assert memory._allowed(tmp_path) == 500_000 + 3_000_000 + 2_800_000 + 50_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._allowed(tmp_path) == 2**62

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine import placing, region
+from engine.errors import BadRequest
 
 CENTRE = (20.0, 30.0)
 
@@ -35,6 +36,22 @@ def test_handles_beside_each_other_are_only_a_shift() -> None:
     points = np.array([[[10.0, 10.0], [30.0, 10.0]], [[11.0, 10.0], [30.0, 14.0]]])
     assert np.allclose(placing.fitted(points), [[1, 0, 19.5], [0, 1, 2]])
     assert np.allclose(placing.fitted(points[:1]), [[1, 0, 20], [0, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("targets", "times"),
+    [
+        ([[50.0, 50.0], [50.0, 50.0]], "0 times"),
+        ([[50.0, 50.0], [50.5, 50.0]], "0.025 times"),
+        ([[0.0, 50.0], [300.0, 50.0]], "15 times"),
+    ],
+)
+def test_points_that_leave_no_thing_or_too_much_of_it(targets: list[list[float]], times: str) -> None:
+    points = np.stack([np.array([[10.0, 10.0], [30.0, 10.0]]), np.array(targets)], axis=1)
+    with pytest.raises(BadRequest, match=f"would make the thing {times} as large; 0.1 to 10 times"):
+        placing.fitted(points)
+    points[:, 1] = [[40.0, 40.0], [42.5, 40.0]]
+    assert placing.area(placing.fitted(points)) ** 0.5 == pytest.approx(0.125)
 
 
 def test_an_example_stands_on_the_lower_edge_of_its_box() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine import recipe
 from engine.errors import BadRecipe
 from engine.png import png_bytes, png_pixels
 from engine.points import Leg
@@ -203,6 +204,20 @@ def test_bombs_are_refused_unopened() -> None:
         load_recipe(changed(whole, {"prompt": "a" * 2**23}), methods=METHODS)
 
 
+@pytest.mark.parametrize(("size", "refused"), [((4097, 4096), True), ((32767, 2), True), ((4096, 4096), False)])
+def test_an_example_has_a_limit_of_its_own(
+    size: tuple[int, int], refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    monkeypatch.setattr(recipe, "png_pixels", lambda data, channels: decoded.append(channels))
+    png = png_bytes(np.ones((5, 7, 4), np.uint8))
+    bomb = changed(recipe_bytes(dragged()), {"arrays": {"exemplar": "exemplar.png"}}, exemplar=_header(png, *size))
+    with pytest.raises(BadRecipe, match="too large" if refused else "damaged") as caught:
+        load_recipe(bomb, example().image, METHODS)
+    assert caught.value.field == "arrays.exemplar"
+    assert bool(decoded) is not refused, "its size is looked at before it is decoded"
+
+
 @pytest.mark.parametrize("data", [b"", b"nothing", b"PK\x03\x04" + b"\0" * 50, b"[" * 100_000])
 def test_other_files_are_no_recipes(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(BadRecipe):
@@ -286,6 +301,7 @@ def test_points_legs_and_example_are_version_three_and_exact() -> None:
         ({"legs": [{"targets": [], "steps": 1}]}, "legs.0.targets"),
         ({"legs": [{"targets": [[1, 2]], "steps": 0}]}, "legs.0.steps"),
         ({"legs": [7]}, "legs.0"),
+        ({"points": "REMOVED"}, "legs"),
     ],
 )
 def test_wrong_points_name_their_field(values: dict[str, Any], field: str) -> None:

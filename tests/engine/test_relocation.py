@@ -38,7 +38,9 @@ def test_a_point_is_the_shift_and_several_say_size_and_turn_too() -> None:
     one = np.array([[[30.0, 30.0], [38.0, 33.0]]])
     assert np.array_equal(moved(request(points=one), *STILL).new, np.roll(square(), (3, 8), (0, 1)))
     two = np.array([[[24.0, 32.0], [16.0, 32.0]], [[40.0, 32.0], [48.0, 32.0]]])
-    rows, columns = np.nonzero(moved(request(points=two), *STILL).new > 127)
+    place = moved(request(points=two), *STILL)
+    rows, columns = np.nonzero(place.new > 127)
+    assert np.allclose(place.marks(two), two[:, 1])
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (16, 47, 16, 47), "twice as large"
 
 
@@ -73,6 +75,12 @@ def test_an_example_comes_into_the_box() -> None:
 def test_what_cannot_be_moved(asked: Any, words: str) -> None:
     with pytest.raises(BadRequest, match=words):
         moved(request(), *asked)
+
+
+def test_two_points_of_one_target_are_a_sentence() -> None:
+    two = np.array([[[24.0, 32.0], [30.0, 32.0]], [[40.0, 32.0], [30.0, 32.0]]])
+    with pytest.raises(BadRequest, match="0 times as large"):
+        moved(request(points=two), *STILL)
 
 
 def test_looks_and_pastes_need_an_example_that_is_another() -> None:

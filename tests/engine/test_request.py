@@ -26,6 +26,7 @@ def request(**changes: Any) -> EditRequest:
 
 def test_a_good_request_passes() -> None:
     check_request(request(strokes=np.zeros((4, 6, 4), np.uint8), mask=np.ones((4, 6), np.uint8), seed=2**63 - 1))
+    check_request(request(exemplar=np.broadcast_to(np.uint8(1), (4096, 4096, 4))))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,10 @@ def test_a_good_request_passes() -> None:
         ({"mask": np.ones((6, 4), np.uint8)}, "mask does not fit the picture of 6 × 4"),
         ({"mask": np.ones((4, 6), bool)}, "mask does not fit"),
         ({"mask": np.zeros((4, 6), np.uint8)}, "mask is empty"),
+        ({"exemplar": np.ones((4, 6, 3), np.uint8)}, "colour and alpha"),
+        ({"exemplar": np.zeros((4, 6, 4), np.uint8)}, "Nothing of the example"),
+        ({"exemplar": np.ones((2, 32767, 4), np.uint8)}, "example has 32767 × 2 pixels; .* Make it smaller"),
+        ({"exemplar": np.broadcast_to(np.uint8(1), (4096, 4097, 4))}, "example has 4097 × 4096 pixels"),
         ({"seed": -1}, "seed"),
         ({"seed": 2**63}, "seed"),
         ({"stop_after": 0}, "at least one step"),

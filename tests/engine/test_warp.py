@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.points import MOST_PAIRS
-from engine.warp import Warper, belongs, transform, warp, warped
+from engine.warp import Warper, belongs, warp, warped
 
 WIDTH, HEIGHT = 96, 64  # not square
 SIZE = WIDTH, HEIGHT
@@ -182,27 +182,30 @@ def test_outside_of_its_box_a_warp_rests() -> None:
     assert width * height < 0.7 * WIDTH * HEIGHT
 
 
-@pytest.mark.parametrize("way", [(17, -6), (8.25, 0.5)])
-def test_a_transform_that_moves_is_a_drag(way: tuple[float, float]) -> None:
-    mask = disc()
-    one = transform(mask, np.array([[1, 0, way[0]], [0, 1, way[1]]]))
-    other = warp(pairs(((40, 30), (40 + way[0], 30 + way[1]))), mask, SIZE)
-    assert np.array_equal(one.moved, other.moved)
-    assert np.array_equal(one.holes, other.holes)
-    assert np.abs(one.map - other.map).max() < 1e-3
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("handle", [300.5, 36000.5])
+def test_pictures_wider_than_opencv_takes(handle: float, masked: bool) -> None:
+    mask = np.zeros((40, 40000), np.uint8)
+    mask[10:20, int(handle) - 10 : int(handle) + 10] = 255
+    picture = np.random.default_rng(4).integers(0, 256, (40, 40000, 3), np.uint8)
+    points = pairs(((handle, 15.5), (handle + 3, 17.5)))
+    found = warp(points, mask if masked else None, (40000, 40))
+    after = warped(picture, found)
+    assert np.array_equal(after[17, int(handle) + 3], picture[15, int(handle)])
+    assert np.array_equal(after[~found.moved], picture[~found.moved])
+    if masked:
+        rows, columns = np.nonzero(mask)
+        assert found.moved.sum() == 200
+        assert np.array_equal(after[rows + 2, columns + 3], picture[rows, columns])
 
 
-def test_a_transform_scales_and_turns() -> None:
-    mask, centre = disc(40, 30, 10), np.array([40.0, 30.0])
-    cosine, sine = 1.5 * np.cos(0.5), 1.5 * np.sin(0.5)
-    turn = np.array([[cosine, -sine], [sine, cosine]])
-    found = transform(mask, np.concatenate([turn, (centre - turn @ centre)[:, None]], 1))
-    assert found.moved.sum() == pytest.approx(1.5**2 * (mask > 0).sum(), rel=0.02)
-    assert not found.holes.any()
-    arm = np.array([5.0, -3.0])
-    spot = centre + turn @ arm
-    column, row = spot.astype(int)
-    assert np.abs(found.map[row, column] + 0.5 - (centre + arm)).max() < 0.8
+def test_a_thing_goes_from_one_end_of_a_wide_picture_to_the_other() -> None:
+    mask = np.zeros((40, 40000), np.uint8)
+    mask[10:20, 10:40] = 255
+    picture = np.random.default_rng(5).integers(0, 256, (40, 40000), np.uint8)
+    found = warp(pairs(((20.5, 15.5), (39920.5, 12.5))), mask, (40000, 40))
+    assert np.array_equal(warped(picture, found)[7:17, 39910:39940], picture[10:20, 10:40])
+    assert np.array_equal(found.holes, mask > 0)
 
 
 def test_of_a_soft_mask_the_strong_half_moves() -> None:

@@ -10,11 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.grids import centres, resting
 from engine.region import bounds
 from engine.studio.edits import changed_object
 from engine.studio.render import render
 from engine.studio.scene import MOST_OBJECTS, Scene, fits, place
 from engine.studio.truth import exemplar_scene
+from engine.warp import Warp, belongs
 from tests.benchmarks.cases import LEAST_PIXELS, Case, case_of, edited
 from tests.benchmarks.quality.drags import Mask, selection
 from tests.benchmarks.quality.moving import extent
@@ -125,3 +127,15 @@ def carried(mask: Mask, matrix: NDArray[np.float64]) -> Mask:
     shifted[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5  # OpenCV puts a pixel's centre at whole numbers
     moved = cv2.warpAffine(mask, shifted, mask.shape[::-1], flags=cv2.INTER_LINEAR)
     return np.where(moved > 0, np.uint8(255), np.uint8(0))
+
+
+def transformed(mask: Mask, matrix: NDArray[np.float64]) -> Warp:
+    """The bare warp: what is selected is carried where a matrix takes it, and nothing is put where it was."""
+    selected = belongs(mask)
+    box = 0, 0, mask.shape[1], mask.shape[0]
+    back = cv2.invertAffineTransform(matrix).astype(np.float32)
+    columns, rows = centres(box)
+    sources = columns[None, :, None] * back[:, 0] + rows[..., None] * back[:, 1] + back[:, 2] - np.float32(0.5)
+    near = sources - np.float32(2e-3)  # half-way between two pixels
+    moved = cv2.remap(selected.view(np.uint8), near, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT) > 0
+    return Warp(box[2:], box, np.where(moved[..., None], sources, resting(box)), moved, selected & ~moved)

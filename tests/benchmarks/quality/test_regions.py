@@ -6,14 +6,16 @@ from itertools import count, islice
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.methods import discover
 from engine.studio import world
+from engine.warp import warp
 from tests.benchmarks import harness, region
 from tests.benchmarks.drag_runs import Outcome
 from tests.benchmarks.quality.bench import COPY, ROUND_TRIP, Bench
 from tests.benchmarks.quality.moving import figures_of
-from tests.benchmarks.quality.regions import KINDS, Rearrangement, carried, rearrangements
+from tests.benchmarks.quality.regions import KINDS, Rearrangement, carried, rearrangements, transformed
 from tests.benchmarks.quality.scoring import centre_of, iou
 
 FIRST = world.VALIDATION_SEEDS.start + 950
@@ -76,3 +78,31 @@ def test_the_region_tools_are_asked_for_what_the_truth_shows(cases: list[Rearran
         request = region.request_of(discover()[region.METHOD], case)
         check_request(request)
         assert (request.exemplar is None) == (case.case.kind != "paste")
+
+
+def disc(radius: float) -> NDArray[np.uint8]:
+    rows, columns = np.mgrid[:64, :96] + 0.5
+    return np.where(np.hypot(columns - 40, rows - 30) <= radius, np.uint8(255), np.uint8(0))
+
+
+@pytest.mark.parametrize("way", [(17, -6), (8.25, 0.5)])
+def test_a_bare_warp_that_moves_is_a_drag(way: tuple[float, float]) -> None:
+    mask = disc(14)
+    one = transformed(mask, np.array([[1, 0, way[0]], [0, 1, way[1]]], float))
+    other = warp(np.array([[(40, 30), (40 + way[0], 30 + way[1])]], float), mask, (96, 64))
+    assert np.array_equal(one.moved, other.moved)
+    assert np.array_equal(one.holes, other.holes)
+    assert np.abs(one.map - other.map).max() < 1e-3
+
+
+def test_a_bare_warp_scales_and_turns() -> None:
+    mask, centre = disc(10), np.array([40.0, 30.0])
+    cosine, sine = 1.5 * np.cos(0.5), 1.5 * np.sin(0.5)
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    found = transformed(mask, np.concatenate([turn, (centre - turn @ centre)[:, None]], 1))
+    assert found.moved.sum() == pytest.approx(1.5**2 * (mask > 0).sum(), rel=0.02)
+    assert not found.holes.any()
+    arm = np.array([5.0, -3.0])
+    spot = centre + turn @ arm
+    column, row = spot.astype(int)
+    assert np.abs(found.map[row, column] + 0.5 - (centre + arm)).max() < 0.8

@@ -246,6 +246,8 @@ def layer_of(values: dict[str, Any], name: str) -> dict[str, Any]:
         lambda values: layer_of(values, "mask").update(mask_enabled=1),
         lambda values: layer_of(values, "mask")["mask"].update(more=[1]),
         lambda values: values.update(placement=[1.0, 2.0]),
+        lambda values: values["placement"].update(scale=True),
+        lambda values: values["placement"].update(shift_x=10**400),
         lambda values: values.update(points=5),
         lambda values: values.update(points=[[1, 2]]),
         lambda values: values["points"][0].pop("target"),
@@ -343,6 +345,13 @@ def test_placements_that_no_selection_has(place: Path) -> None:
         assert open_document(odd).placement.rests
     alone = changed_sidecar(place, lambda values: values.update(selection=None))
     assert open_document(alone).placement.rests
+
+
+def test_placements_in_whole_numbers(place: Path) -> None:
+    whole = {"shift_x": 12, "shift_y": -7, "scale": 2, "turn": 30}
+    opened = open_document(changed_sidecar(place, lambda values: values["placement"].update(whole)))
+    assert opened.placement == Placement((12.0, -7.0), 2.0, 30.0)
+    assert all(type(part) is float for part in (*opened.placement.shift, opened.placement.scale, opened.placement.turn))
 
 
 def test_points_that_no_document_has(place: Path) -> None:

@@ -52,7 +52,8 @@ def state_of(backbone: Backbone) -> list[Any]:
     for network in networks:
         for name, module in network.named_modules():
             hooks = len(module._forward_hooks), len(module._forward_pre_hooks), len(module._backward_hooks)
-            found.append((name, type(module), module.training, hooks, id(getattr(module, "processor", None))))
+            layers = [(key, id(layer)) for key, layer in module._modules.items()]  # of the same type, but exchanged
+            found.append((name, type(module), module.training, hooks, id(getattr(module, "processor", None)), layers))
         found += [(weight.data_ptr(), weight._version, weight.requires_grad) for weight in network.parameters()]
     return found
 

@@ -154,6 +154,19 @@ def test_marks_travel_with_the_thing(sd15: Backbone) -> None:
     assert same(result, finish(dragon(sd15, request(fresh(8)))))
 
 
+@pytest.mark.parametrize("task", ["move", "paste"])
+def test_several_marks_are_where_the_way_that_they_share_leads_them(sd15: Backbone, task: str) -> None:
+    points = np.array([[[28.0, 32.0], [34.0, 32.0]], [[36.0, 32.0], [42.0, 38.0]], [[32.0, 28.0], [38.0, 28.0]]])
+    asked, seen = request(fresh(10, task), task, points=points), list[Step]()
+    result = finish(dragon(sd15, asked), seen.append)
+    assert result.marks is not None
+    away = np.hypot(*(points[:, 1] - result.marks).T)
+    assert away.min() > 0.3, "no way of a whole thing reaches all three targets"
+    assert np.allclose(result.marks.mean(0), points[:, 1].mean(0))
+    assert np.array_equal(seen[-1].marks, result.marks)
+    assert seen[-1].left == pytest.approx(away.mean())
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_stopped_anywhere_it_replays_exactly(sd15: Backbone, task: str) -> None:
     climb = STEPS if task == "move" else 2 * STEPS
