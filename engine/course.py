@@ -81,6 +81,13 @@ class Course:
         places[home] = (handles + inwards)[home]
         return replace(request, points=np.stack([handles, places], axis=1), legs=legs)
 
+    def leaves(self, request: EditRequest) -> bool:
+        """Whether a target of the request lies outside of the part that is worked on."""
+        assert request.points is not None
+        x, y, width, height = self.region.box
+        places = request.points[:, 1]
+        return bool(((places < (x, y)) | (places > (x + width, y + height))).any())
+
     def warp(self, marks: Spots, targets: Spots) -> Warp:
         """The working picture's thing, now at `marks`, taken to `targets`."""
         return warp(np.stack([marks, targets], axis=1), self._thing_at(marks), self.region.padded)

@@ -50,6 +50,11 @@ from engine.workpiece import (
 _SURER = 0.2  # a thing that was carried is where it was put, unless another place is clearly more like it
 
 
+_EDGE = (
+    "A target lies beyond the part that this drag works on: it was led to its edge. To go farther, run the drag anew."
+)
+
+
 @dataclass(frozen=True)
 class DragDiffusionParameters(IdentityParameters):
     """The artist's knobs."""
@@ -303,7 +308,9 @@ class _Drag:
     def _notes(self) -> tuple[str, ...]:
         """What the artist should know about this drag."""
         everything = "Nothing is selected, so everything may move. Select the thing to keep the rest as it is."
-        notes = (everything,) if self.request.mask is None else ()
+        notes: tuple[str, ...] = (everything,) if self.request.mask is None else ()
+        if self.course.leaves(self.request):
+            notes += (_EDGE,)
         return (*notes, *size_note(self.course.piece), *words_note(self._backbone, self._words))
 
     def unpainted(self, step: int) -> EditResult:

@@ -156,6 +156,18 @@ def test_led_elsewhere_before_anything_is_pulled_it_is_another_drag(sd15: Backbo
     assert same(finish(drag_diffusion(sd15, request(points=np.array([[[30.0, 30.0], [20.0, 44.0]]])))), result)
 
 
+def test_a_target_beyond_the_part_worked_on_is_said(sd15: Backbone) -> None:
+    wide = photo(300)
+    mask = np.zeros(wide.shape[:2], np.uint8)
+    mask[20:44, 20:44] = 255
+    first = request(wide, mask=mask, start="still", pulls=1, identity=0)
+    near, _ = answered(sd15, first, {})
+    assert not any("beyond" in note for note in near.notes)
+    far = np.array([[[30.0, 30.0], [wide.shape[1] - 4.0, 30.0]]])
+    led, _ = answered(sd15, replace(first, points=far, legs=(Leg(((46.0, 40.0),), 1),)), {})
+    assert any("beyond the part" in note for note in led.notes)
+
+
 def test_a_leg_that_was_run_to_its_end_is_remembered(sd15: Backbone) -> None:
     forget(sd15)
     finish(drag_diffusion(sd15, still()))
