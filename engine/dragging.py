@@ -89,7 +89,7 @@ class Pulling:
         self._free = None if free is None else (free > 0)[None, None].to(start)
         self._kept = None if free is None or not pull.hold else (1 - free)[None, None].to(start)
         places = _on_grid(handles)[:, None].to(start.device)
-        self._wanted = motion.features_at(original.features, places, self._grid)[:, 0]
+        self._wanted = motion.features_at(original.pointed[self._name], places, self._grid)[:, 0]
 
     def run(self, z: Tensor, marks: Spots, targets: Spots, most: int, at_once: bool) -> Iterator[Pulled]:
         """Pull until all handles have arrived, at most `most` steps; each step is one item.

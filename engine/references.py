@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from engine.bank import Bank
 from engine.energy import Energies, Weights, alike, alike_on_average, pull, vacated
 from engine.lending import Lent, hidden, joined
+from engine.original import Original
 from engine.placing import Matrix, back
 
 _MOSTLY = 0.5  # of a token: what it belongs to
@@ -69,7 +69,7 @@ class Reference(Protocol):
 
 
 def energies(
-    features: dict[str, Tensor], index: int, base: Bank, reference: Reference, cells: Cells, weights: Weights
+    features: dict[str, Tensor], index: int, base: Original, reference: Reference, cells: Cells, weights: Weights
 ) -> Energies:
     """What is asked of the picture, from its features at step `index` (DragonDiffusion, section 4.3)."""
     edit, content = [], []
@@ -92,7 +92,7 @@ class Moved:
         factor: working pixels per latent cell.
     """
 
-    base: Bank
+    base: Original
     matrix: Matrix
     cells: Cells
     factor: int
@@ -126,8 +126,8 @@ class Laid:
         cells: areas of the edit.
     """
 
-    base: Bank
-    pasted: Bank
+    base: Original
+    pasted: Original
     cells: Cells
 
     def alike(self, now: Tensor, name: str, index: int, cells: Cells) -> Tensor:
@@ -137,7 +137,7 @@ class Laid:
     def lent(self, name: str, index: int, divisor: int) -> Lent:
         """The picture's outside, and the thing."""
         new = tokens(self.cells.new, divisor)
-        base, pasted = (Lent(*bank.moments[index].keys_values[name]) for bank in (self.base, self.pasted))
+        base, pasted = (Lent(*each.moments[index].keys_values[name]) for each in (self.base, self.pasted))
         return joined(base, new < _TOUCHED, pasted, _some(new), new > _TOUCHED)
 
 
@@ -152,8 +152,8 @@ class Looks:
         there: (1, 1, h, w), the part, in latent cells of the other picture.
     """
 
-    base: Bank
-    other: Bank
+    base: Original
+    other: Original
     cells: Cells
     there: Tensor
 
@@ -165,7 +165,7 @@ class Looks:
     def lent(self, name: str, index: int, divisor: int) -> Lent:
         """The picture's outside, and the part with the looks."""
         new, there = tokens(self.cells.new, divisor), tokens(self.there, divisor)
-        base, other = (Lent(*bank.moments[index].keys_values[name]) for bank in (self.base, self.other))
+        base, other = (Lent(*each.moments[index].keys_values[name]) for each in (self.base, self.other))
         return joined(base, new < _TOUCHED, other, _some(there), new > _TOUCHED)
 
 

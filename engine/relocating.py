@@ -18,17 +18,17 @@ from torch import Tensor
 from engine import arrangement, guiding, references, sampling, tinting
 from engine.arrangement import Arrangement
 from engine.backbone import Backbone
-from engine.bank import Bank, Recording
 from engine.energy import Energies, Weights, push
 from engine.guiding import Liberties
 from engine.holding import Holding
 from engine.lending import LendParts
+from engine.original import Inverting, Original, Wanted
 from engine.references import Cells, Laid, Looks, Moved, Reference
 from engine.relocation import Relocation
 from engine.request import EditRequest, Sent, Step
 from engine.sampling import Sampled
 from engine.schedule import Level, noised
-from engine.workpiece import Previews, Workpiece, followed, to_tensor
+from engine.workpiece import Previews, Workpiece, to_tensor
 
 _TOUCHED = 0.1  # of a cell: it shows something of the thing
 _FILLED = 0.55  # of the way on which a vacated place is free: it begins from the colours around it
@@ -85,35 +85,32 @@ class Relocating:
         self.alpha = piece.alpha(self._holding.faintest)
         self._turns = guiding.turns(settings.steps, settings.liberties.repeats)[self._first :]
         pictures = [self._plan.source] + ([] if self._plan.other is None else [self._plan.other])
-        self._recordings = [
-            Recording(backbone, picture, request.prompt, self._times[self._first :]) for picture in pictures
-        ]
+        wanted = Wanted(backbone.layout.shared_attention, backbone.layout.energy_features)
+        times = self._times[self._first :]
+        self._invertings = [Inverting(backbone, picture, request.prompt, times, wanted) for picture in pictures]
         self._climb = len(pictures) * self._holding.total
         self._total = self._climb + sum(self._turns)
         self._previews = Previews(backbone, piece, self.alpha, self._total)
 
     def remembered(self, seconds: dict[str, float]) -> Generator[Step, Sent, int | None]:
         """The inversions, or what is known of them; a number is the step at which they were stopped."""
-        until, banks = self._request.stop_after, []
-        for count, recording in enumerate(self._recordings):
+        originals: list[Original] = []
+        for count, inverting in enumerate(self._invertings):
             before = count * self._holding.total
-            if recording.known is not None and (until is None or until > before + self._holding.total):
-                banks.append(recording.known)
-                continue
 
             def show(step: Sampled, before: int = before) -> Step:
                 return self._shown(before + step.done, step, "invert")
 
-            ended = yield from followed(recording.run(), show, until, seconds)
-            if ended.stopped:
-                return ended.step
-            banks.append(recording.finished())
-        self._prepare(banks)
+            found = yield from inverting.remembered(show, self._request.stop_after, seconds, before)
+            if isinstance(found, int):
+                return found
+            originals.append(found)
+        self._prepare(originals)
         return None
 
-    def _prepare(self, banks: list[Bank]) -> None:
+    def _prepare(self, originals: list[Original]) -> None:
         """What the way down needs, from what is remembered."""
-        plan, factor, self._base = self._plan, self._backbone.factor, banks[0]
+        plan, factor, self._base = self._plan, self._backbone.factor, originals[0]
         self._followed, self._goal = self._base.risen, self._base.risen.source
         self._reference: Reference
         if self._settings.task == "appearance":
@@ -121,10 +118,10 @@ class Relocating:
             assert plan.there is not None
             begun = tinting.tinted(plan.source, plan.new, plan.other, plan.there)
             self._goal = self._backbone.encode(to_tensor(begun))
-            self._reference = Looks(self._base, banks[1], self._cells, references.cells_of(plan.there, factor))
+            self._reference = Looks(self._base, originals[1], self._cells, references.cells_of(plan.there, factor))
         elif self._settings.task == "paste":
-            self._reference = Laid(self._base, banks[1], self._cells)
-            self._followed, self._goal = banks[1].risen, banks[1].risen.source
+            self._reference = Laid(self._base, originals[1], self._cells)
+            self._followed, self._goal = originals[1].risen, originals[1].risen.source
         else:
             self._reference = Moved(self._base, plan.matrix, self._cells, factor)
             self._goal = self._backbone.encode(to_tensor(plan.guide))

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import BadRecipe, BadRequest
-from engine.exemplars import check_exemplar
-from engine.points import Leg, Points, Retarget, check_points
+from engine.errors import BadRecipe
+from engine.points import Leg, Points, Retarget
 
 if TYPE_CHECKING:
     from engine.backbone import Backbone
@@ -180,33 +179,6 @@ class EditRequest:
                 sha.update(f"{name}{array.shape}{array.dtype}".encode())
                 sha.update(np.ascontiguousarray(array).data)
         return sha.hexdigest()
-
-
-def check_request(request: EditRequest) -> None:
-    """Raise BadRequest unless the arrays fit each other and every value can be used."""
-    image = request.image
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise BadRequest("An edit needs a picture with three colour channels and at least one pixel.")
-    if image.dtype not in (np.uint8, np.uint16):
-        raise BadRequest(f"An edit needs a picture with 8 or 16 bits per channel, not {image.dtype}.")
-    height, width = image.shape[:2]
-    if request.strokes is not None and (
-        request.strokes.shape != (height, width, 4) or request.strokes.dtype != image.dtype
-    ):
-        raise BadRequest(f"The strokes do not fit the picture of {width} × {height} pixels. Paint them again.")
-    mask = request.mask
-    if mask is not None and (mask.shape != (height, width) or mask.dtype != np.uint8):
-        raise BadRequest(f"The mask does not fit the picture of {width} × {height} pixels. Select the area again.")
-    if mask is not None and not mask.any():
-        raise BadRequest("The mask is empty. Select or paint the area to change, or remove the mask.")
-    if request.points is not None:
-        check_points(request.points, request.legs, (width, height), mask)
-    if request.exemplar is not None:
-        check_exemplar(request.exemplar)
-    if not 0 <= request.seed < 2**63:
-        raise BadRequest(f"The seed must lie between 0 and {2**63 - 1}, not {request.seed}.")
-    if request.stop_after is not None and request.stop_after < 1:
-        raise BadRequest("An edit can only stop after at least one step.")
 
 
 @dataclass(frozen=True, eq=False)

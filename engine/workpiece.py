@@ -15,11 +15,10 @@ from torch import Tensor
 
 from engine import masking, region
 from engine.backbone import Backbone, Conditioning
-from engine.errors import BadRequest
 from engine.masking import Mask
 from engine.preview import enlarged, latent_colours
 from engine.region import Picture, Region
-from engine.request import Control, EditRequest, Pixels, Step
+from engine.request import Control, EditRequest, EditResult, Found, Pixels, Step
 
 T = TypeVar("T")
 
@@ -129,10 +128,18 @@ def cut_out(
     return Workpiece(area, source, guide, drawn, denoise, seam, request.image, left_out)
 
 
-def check_not_everything(mask: NDArray[np.uint8] | None) -> None:
-    """Raise BadRequest where a mask leaves nothing of the picture to hold on to."""
-    if mask is not None and mask.min() == 255:
-        raise BadRequest("Everything is masked, so nothing of the picture would be kept. Leave a part of it unmasked.")
+def unpainted(
+    recipe: EditRequest,
+    steps: int,
+    seconds: dict[str, float],
+    notes: tuple[str, ...],
+    *,
+    found: Found | None = None,
+    marks: NDArray[np.float64] | None = None,
+) -> EditResult:
+    """A result without a patch: only a mask was asked for, or the edit was stopped before anything was painted."""
+    nothing = np.zeros((0, 0, 3), recipe.image.dtype)
+    return EditResult(nothing, nothing[..., 0], (0, 0), recipe, steps, 1.0, seconds, notes, found, marks)
 
 
 def size_note(piece: Workpiece) -> tuple[str, ...]:

@@ -20,14 +20,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine import inversion, sampling
+from engine import sampling
 from engine.backbone import Backbone, Conditioning
-from engine.cache import cache_of, content
+from engine.checking import check_not_everything, checked
 from engine.errors import BadRequest
 from engine.holding import Holding
 from engine.inversion import Trajectory
+from engine.original import Inverting, Wanted
 from engine.request import (
-    Control,
     EditRequest,
     EditResult,
     Found,
@@ -35,8 +35,8 @@ from engine.request import (
     Method,
     Parameters,
     Run,
+    Sent,
     Step,
-    check_request,
     knob,
 )
 from engine.sampling import Sampled
@@ -46,12 +46,11 @@ from engine.workpiece import (
     Previews,
     Seam,
     Workpiece,
-    check_not_everything,
     cut_out,
     followed,
     size_note,
     to_picture,
-    to_tensor,
+    unpainted,
     words_note,
 )
 
@@ -119,7 +118,7 @@ def diffedit(backbone: Backbone, request: EditRequest) -> Run:
         place = _Place(found.mask, found, options.noises)
         if options.task == "find" or search.stopped_at is not None:
             request = replace(request, stop_after=search.stopped_at)
-            return _unpainted(request, search.stopped_at or place.looks, seconds, notes, found)
+            return unpainted(request, search.stopped_at or place.looks, seconds, notes, found=found)
     return (yield from _applied(backbone, request, options, place, seconds, notes))
 
 
@@ -153,10 +152,10 @@ def _applied(
     piece = cut_out(request, place.mask, seam, backbone, closest=1.0)
     change = _Change(backbone, request, options, piece, place)
     notes += size_note(piece)
-    risen = yield from change.inverted(backbone.embed(request.reference_prompt), seconds)
+    risen = yield from change.inverted(seconds)
     if isinstance(risen, int):
         notes += ("Stopped before anything was painted: the picture was not changed.",)
-        return _unpainted(replace(request, stop_after=risen), risen, seconds, notes, place.found)
+        return unpainted(replace(request, stop_after=risen), risen, seconds, notes, found=place.found)
 
     words = backbone.embed(request.prompt, request.negative_prompt)
     ended = yield from followed(change.painted(words, risen), change.show_painted, request.stop_after, seconds)
@@ -183,37 +182,16 @@ class _Change:
         self._total = place.looks + len(self._times) + self.holding.total
         self._previews = Previews(backbone, piece, self.alpha, self._total)
 
-    def inverted(
-        self, words: Conditioning, seconds: dict[str, float]
-    ) -> Generator[Step, Control | None, Trajectory | int]:
+    def inverted(self, seconds: dict[str, float]) -> Generator[Step, Sent, Trajectory | int]:
         """The inversion, remembered or made now; a number is the step at which it was stopped."""
-        backbone, request = self._backbone, self._request
-        start = perf_counter()
-        picture = self._piece.region.to_work(self._piece.source)
-        key = content("trajectory", picture, request.reference_prompt, self._times)
-        cache = cache_of(backbone)
-        known: Trajectory | None = cache.get(key)
-        reaches = request.stop_after is None or request.stop_after > self._place.looks + len(self._times)
-        if known is not None and reaches:
-            return known
-        source = backbone.encode(to_tensor(picture))
-        seconds["encode"] = seconds.get("encode", 0.0) + perf_counter() - start
-        passed: list[Sampled] = []
-
-        def predict(z: Tensor, t: int) -> Tensor:
-            return backbone.predict(z, t, words)
 
         def show(step: Sampled) -> Step:
-            passed.append(step)
             return self._shown(self._place.looks + step.done, step, "invert")
 
-        run = inversion.invert(predict, backbone.schedule, source, self._times)
-        ended = yield from followed(run, show, request.stop_after, seconds)
-        if ended.stopped:
-            return ended.step
-        made = inversion.trajectory(source, passed)
-        cache.keep(key, made, made.bytes)
-        return made
+        picture, words = self._piece.region.to_work(self._piece.source), self._request.reference_prompt
+        inverting = Inverting(self._backbone, picture, words, self._times, Wanted())
+        found = yield from inverting.remembered(show, self._request.stop_after, seconds, self._place.looks)
+        return found if isinstance(found, int) else found.risen
 
     def painted(self, words: Conditioning, risen: Trajectory) -> Iterator[Sampled]:
         """Down again with the new words, one step per network call."""
@@ -242,10 +220,7 @@ class _Change:
 
 def _checked(request: EditRequest) -> DiffEditParameters:
     """The request's options, after everything was looked at."""
-    check_request(request)
-    options = request.parameters
-    if not isinstance(options, DiffEditParameters):
-        raise BadRequest("The parameters of this edit belong to another method.")
+    options = checked(request, DiffEditParameters)
     query, reference = (" ".join(text.lower().split()) for text in (request.prompt, request.reference_prompt))
     if not query:
         raise BadRequest("There are no words to go by. Write what the picture should show.")
@@ -254,14 +229,6 @@ def _checked(request: EditRequest) -> DiffEditParameters:
     if options.task == "edit":
         check_not_everything(request.mask)
     return options
-
-
-def _unpainted(
-    request: EditRequest, steps: int, seconds: dict[str, float], notes: tuple[str, ...], found: Found | None
-) -> EditResult:
-    """A result without a patch."""
-    nothing = np.zeros((0, 0, 3), request.image.dtype)
-    return EditResult(nothing, nothing[..., 0], (0, 0), request, steps, 1.0, seconds, notes, found)
 
 
 METHOD = Method(

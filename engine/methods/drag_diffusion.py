@@ -26,24 +26,24 @@ from torch import Tensor
 from engine import detail, identity, memory
 from engine.backbone import Backbone, Patch
 from engine.cache import content
+from engine.checking import checked_drag
 from engine.clock import Clock
 from engine.course import Course, Spots, spots_of
 from engine.dragging import Pull, Pulling
-from engine.errors import BadRequest
 from engine.holding import Holding
 from engine.identity import IdentityParameters
 from engine.legs import Legs, State, calls_to_carry
-from engine.original import Inverting
+from engine.original import Inverting, Wanted
 from engine.points import Leg, Retarget
-from engine.request import Control, EditRequest, EditResult, Input, Method, Run, Sent, Step, check_request, knob
+from engine.request import Control, EditRequest, EditResult, Input, Method, Run, Sent, Step, knob
 from engine.workpiece import (
     Previews,
     Seam,
     Workpiece,
-    check_not_everything,
     size_note,
     to_picture,
     to_tensor,
+    unpainted,
     words_note,
 )
 
@@ -112,7 +112,7 @@ def drag_diffusion(backbone: Backbone, request: EditRequest) -> Run:
         BadRequest: arrays that do not fit, no points, everything selected.
         OutOfMemory: pulling would not fit.
     """
-    options = _checked(request)
+    options, _ = checked_drag(request, DragDiffusionParameters)
     seconds: dict[str, float] = {}
     while True:
         drag = _Drag(backbone, request, options, seconds)
@@ -152,12 +152,13 @@ class _Drag:
         self._picture = area.to_work(self.course.piece.source)
         self._lessons = identity.steps_of(request)
         looks = identity.key_of(backbone, request) if self._lessons else ""
-        self._key = content("original", self._picture, request.prompt, self._times, looks)
+        layout = backbone.layout
+        wanted = Wanted(layout.shared_attention, pointed=(layout.drag_features,))
+        self._inverting = Inverting(backbone, self._picture, request.prompt, self._times, wanted, looks)
         mask = None if request.mask is None else request.mask[area.slices]
         pull = options.start, options.rate, options.hold, options.grow, options.feather
-        self._pull_key = content(self._key, mask, pull)
+        self._pull_key = content(self._inverting.key, mask, pull)
         self._lift = calls_to_carry(self._times) if options.start == "carried" else 0  # steps before each leg's pulling
-        self._inverting = Inverting(backbone, self._times, self._words, self._key)
         self._identity = identity.identity_of(backbone, request) if self._lessons else None
         self._patches: list[Patch] = [self._identity] if self._identity is not None else []
         self._state: State  # where the pulling is
@@ -187,7 +188,7 @@ class _Drag:
                 yield self._shown(done, source, "identity")
 
     def _inverted(self) -> Iterator[Step]:
-        for step in self._inverting.run(self._picture, self._patches):
+        for step in self._inverting.run(self._patches):
             yield self._shown(self._lessons + step.done, step.clean, "invert")
 
     def pulled(self) -> Generator[Step, Sent, bool]:
@@ -276,7 +277,8 @@ class _Drag:
         stoppable = stop is None or stop > before  # a pulling that was stopped is painted to its end
         hole = self._legs.hole(self._state.marks)
         start = holding.changing(self._state.z, self._original.risen.at(0))
-        for step in self._original.drawn(self._backbone, start, self._words, self._patches, holding, hole):
+        run = self._original.drawn(self._backbone, start, self._words, holding, patches=self._patches, hole=hole)
+        for step in run:
             self._clock.passed("paint")
             sent = yield self._shown(before + step.done, step.clean, "paint")
             self._clock.start()
@@ -315,11 +317,9 @@ class _Drag:
 
     def unpainted(self, step: int) -> EditResult:
         """Stopped while it was still being prepared."""
-        nothing = np.zeros((0, 0, 3), self.request.image.dtype)
         note = "Stopped before anything was moved: the picture was not changed."
-        request = replace(self.request, stop_after=step)
-        scale, seconds = self.course.region.scale, self._clock.seconds
-        return EditResult(nothing, nothing[..., 0], (0, 0), request, step, scale, seconds, (*self._notes, note))
+        recipe = replace(self.request, stop_after=step)
+        return unpainted(recipe, step, self._clock.seconds, (*self._notes, note))
 
     def _pulling(self) -> Pulling:
         cells = self._piece.cells(self._backbone.factor)
@@ -346,18 +346,6 @@ class _Drag:
     def _done(self, legs: tuple[Leg, ...]) -> int:
         """Steps that are done when these legs are over."""
         return self._lessons + len(self._times) + sum(self._lift + leg.steps for leg in legs)
-
-
-def _checked(request: EditRequest) -> DragDiffusionParameters:
-    """The request's options, after everything was looked at."""
-    check_request(request)
-    options = request.parameters
-    if not isinstance(options, DragDiffusionParameters):
-        raise BadRequest("The parameters of this edit belong to another method.")
-    if request.points is None:
-        raise BadRequest("There are no drag points. Press on what should move and drag it to where it should go.")
-    check_not_everything(request.mask)
-    return options
 
 
 METHOD = Method(

@@ -12,24 +12,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-import numpy as np
 import torch
 
 from engine import detail, placing, relocation
 from engine.backbone import Backbone
+from engine.checking import check_not_everything, checked
 from engine.energy import Weights
-from engine.errors import BadRequest
 from engine.guiding import Liberties
 from engine.relocating import Relocating, Settings
 from engine.relocation import Relocation
-from engine.request import EditRequest, EditResult, Input, Method, Parameters, Run, check_request, knob
+from engine.request import EditRequest, EditResult, Input, Method, Parameters, Run, knob
 from engine.workpiece import (
     Seam,
-    check_not_everything,
     cut_out,
     followed,
     size_note,
     to_picture,
+    unpainted,
     words_note,
 )
 
@@ -132,9 +131,7 @@ def dragon(backbone: Backbone, request: EditRequest) -> Run:
     stopped = yield from edit.remembered(seconds)
     if stopped is not None:
         notes += ("Stopped before anything was painted: the picture was not changed.",)
-        nothing = np.zeros((0, 0, 3), request.image.dtype)
-        request = replace(request, stop_after=stopped)
-        return EditResult(nothing, nothing[..., 0], (0, 0), request, stopped, 1.0, seconds, notes)
+        return unpainted(replace(request, stop_after=stopped), stopped, seconds, notes)
 
     ended = yield from followed(edit.painted(), edit.show_painted, request.stop_after, seconds)
     start = perf_counter()
@@ -152,10 +149,7 @@ def dragon(backbone: Backbone, request: EditRequest) -> Run:
 
 def _checked(request: EditRequest) -> tuple[DragonParameters, Relocation]:
     """The request's options and what they ask for, after everything was looked at."""
-    check_request(request)
-    options = request.parameters
-    if not isinstance(options, DragonParameters):
-        raise BadRequest("The parameters of this edit belong to another method.")
+    options = checked(request, DragonParameters)
     if options.task == "appearance":
         place = relocation.looks(request)
     else:

@@ -28,38 +28,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import detail, looks, sampling
+from engine import detail, sampling
 from engine.backbone import Backbone, Conditioning
-from engine.cache import cache_of, content
-from engine.errors import BadRequest
+from engine.checking import checked_drag
 from engine.haul import Haul
 from engine.holding import Holding
 from engine.latent_warp import MAPS, Fill
-from engine.looks import Looks
+from engine.original import Inverting, Original, Wanted
 from engine.region import Picture
 from engine.request import (
-    Control,
     EditRequest,
     EditResult,
     Input,
     Method,
     Parameters,
     Run,
+    Sent,
     Step,
-    check_request,
     knob,
 )
 from engine.sampling import Sampled
-from engine.schedule import Level, noised
-from engine.sharing import ShareKeysValues
+from engine.schedule import noised
 from engine.workpiece import (
     Previews,
     Seam,
-    check_not_everything,
     followed,
     size_note,
     to_picture,
-    to_tensor,
+    unpainted,
     words_note,
 )
 
@@ -114,7 +110,7 @@ def fast_drag(backbone: Backbone, request: EditRequest) -> Run:
     Raises:
         BadRequest: arrays that do not fit, no points, points that cannot be followed, everything selected.
     """
-    options = _checked(request)
+    options, _ = checked_drag(request, FastDragParameters)
     seconds: dict[str, float] = {}
     start = perf_counter()
     words = backbone.embed(request.prompt, request.negative_prompt)
@@ -126,7 +122,8 @@ def fast_drag(backbone: Backbone, request: EditRequest) -> Run:
     known = yield from drag.inverted(seconds)
     if isinstance(known, int):
         notes += ("Stopped before anything was painted: the picture was not changed.",)
-        return drag.unpainted(known, seconds, notes)
+        recipe = replace(request, stop_after=known)
+        return unpainted(recipe, known, seconds, notes, marks=drag.haul.before.marks)
 
     ended = yield from followed(drag.painted(known), drag.show_painted, request.stop_after, seconds)
     start = perf_counter()
@@ -164,53 +161,30 @@ class _Drag:
         self._total = len(self._times) + self._holding.total
         self._previews = Previews(backbone, self.haul.piece, self.alpha, self._total)
 
-    def inverted(self, seconds: dict[str, float]) -> Generator[Step, Control | None, Looks | int]:
+    def inverted(self, seconds: dict[str, float]) -> Generator[Step, Sent, Original | int]:
         """The inversion, remembered or made now; a number is the step at which it was stopped."""
-        backbone, stop_after = self._backbone, self._request.stop_after
-        start = perf_counter()
-        picture = self.haul.piece.region.to_work(self.haul.piece.source)
-        key = content("looks", picture, self._request.prompt, self._times)
-        cache = cache_of(backbone)
-        known: Looks | None = cache.get(key)
-        if known is not None and (stop_after is None or stop_after > len(self._times)):
-            return known
-        source = backbone.encode(to_tensor(picture))
-        seconds["encode"] = perf_counter() - start
-        made: list[Looks] = []
 
         def show(step: Sampled) -> Step:
             before = self.haul.before
             return replace(self._previews.step(step.done, step.clean, "invert"), marks=before.marks, left=before.left)
 
-        run = looks.inverted(backbone, source, self._words, self._times, made.append)
-        ended = yield from followed(run, show, stop_after, seconds)
-        if ended.stopped:
-            return ended.step
-        cache.keep(key, made[0], made[0].bytes)
-        return made[0]
+        picture = self.haul.piece.region.to_work(self.haul.piece.source)
+        wanted = Wanted(self._backbone.layout.shared_attention)
+        inverting = Inverting(self._backbone, picture, self._request.prompt, self._times, wanted)
+        return (yield from inverting.remembered(show, self._request.stop_after, seconds))
 
-    def painted(self, known: Looks) -> Iterator[Sampled]:
+    def painted(self, known: Original) -> Iterator[Sampled]:
         """Down again from the carried latent, one step per network call."""
-        skipped, risen = self._holding.skipped, known.risen
-        times = self._times[skipped:]
-
-        def predict(z: Tensor, t: int) -> Tensor:
-            lent = ShareKeysValues(known.kept[self._times.index(t)])
-            return self._backbone.predict(z, t, self._words, self._guidance, patches=[lent])
-
-        def hold(z: Tensor, index: int, level: Level) -> Tensor:
-            """Outside, the picture's own latent of the level that z now has; in the end exactly the source."""
-            return self._holding.mixed(z, risen.at(skipped + index + 1), index)
-
-        start = self._holding.mixed(self._carried(known, times[0], skipped), risen.at(skipped), 0)
-        return sampling.ddim(predict, self._backbone.schedule, start, times, hold)
+        skipped = self._holding.skipped
+        start = self._holding.mixed(self._carried(known, self._times[skipped], skipped), known.risen.at(skipped), 0)
+        return known.drawn(self._backbone, start, self._words, self._holding, guidance=self._guidance, skipped=skipped)
 
     def show_painted(self, step: Sampled) -> Step:
         """The step of a network call of `painted`."""
         index, after = self._total - self._holding.total + step.done, self.haul.after
         return replace(self._previews.step(index, step.clean, "paint"), marks=after.marks, left=after.left)
 
-    def stopped(self, known: Looks, last: Sampled) -> Tensor:
+    def stopped(self, known: Original, last: Sampled) -> Tensor:
         """The best there is: the predicted latent where it was free, the source elsewhere."""
         return self._holding.mixed(last.clean, known.risen.source, last.done - 1)
 
@@ -224,14 +198,7 @@ class _Drag:
             picture, detail.dragged(piece, request.mask, points), self._detail, piece.region.scale, sure=True
         )
 
-    def unpainted(self, steps: int, seconds: dict[str, float], notes: tuple[str, ...]) -> EditResult:
-        """A result without a patch."""
-        nothing = np.zeros((0, 0, 3), self._request.image.dtype)
-        request = replace(self._request, stop_after=steps)
-        marks = self.haul.before.marks
-        return EditResult(nothing, nothing[..., 0], (0, 0), request, steps, 1.0, seconds, notes, marks=marks)
-
-    def _carried(self, known: Looks, t: int, steps: int) -> Tensor:
+    def _carried(self, known: Original, t: int, steps: int) -> Tensor:
         """The inverted latent at t with the thing at its new place: clean picture and noise are carried alike."""
         level = self._backbone.schedule.level(t)
         clean = known.risen.source
@@ -250,18 +217,6 @@ def _mixed(latent: Tensor, fill: Fill) -> Tensor:
     """(1, C, h, w): for each cell the weighted mean of the cells it is filled from."""
     index, weight = (torch.from_numpy(part).to(latent.device) for part in (fill.index, fill.weight))
     return (latent.flatten(2)[..., index] * weight).sum(2)
-
-
-def _checked(request: EditRequest) -> FastDragParameters:
-    """The request's options, after everything was looked at."""
-    check_request(request)
-    options = request.parameters
-    if not isinstance(options, FastDragParameters):
-        raise BadRequest("The parameters of this edit belong to another method.")
-    if request.points is None:
-        raise BadRequest("There are no drag points. Press on what should move and drag it to where it should go.")
-    check_not_everything(request.mask)
-    return options
 
 
 METHOD = Method(

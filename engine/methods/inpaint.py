@@ -9,14 +9,14 @@ import torch
 
 from engine import sampling
 from engine.backbone import Backbone
+from engine.checking import check_not_everything, checked
 from engine.errors import BadRequest
 from engine.filling import Filling
-from engine.request import EditRequest, EditResult, Input, Method, Parameters, Run, Step, check_request, knob
+from engine.request import EditRequest, EditResult, Input, Method, Parameters, Run, Step, knob
 from engine.sampling import Sampled
 from engine.workpiece import (
     Previews,
     Seam,
-    check_not_everything,
     cut_out,
     followed,
     size_note,
@@ -84,10 +84,7 @@ def inpaint(backbone: Backbone, request: EditRequest) -> Run:
 
 def _checked(request: EditRequest) -> InpaintParameters:
     """The request's options, after everything was looked at."""
-    check_request(request)
-    options = request.parameters
-    if not isinstance(options, InpaintParameters):
-        raise BadRequest("The parameters of this edit belong to another method.")
+    options = checked(request, InpaintParameters)
     if request.mask is None:
         raise BadRequest("There is no mask. Select or paint the part to fill or to remove.")
     check_not_everything(request.mask)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from engine import sampling
 from engine.backbone import Backbone, Conditioning
+from engine.checking import checked
 from engine.errors import BadRequest
 from engine.holding import Holding
 from engine.request import (
@@ -27,7 +28,6 @@ from engine.request import (
     Method,
     Parameters,
     Run,
-    check_request,
     knob,
 )
 from engine.sampling import Sampled
@@ -141,10 +141,7 @@ class _Painting:
 
 def _checked(request: EditRequest) -> tuple[SDEditParameters, NDArray[np.uint8] | None]:
     """The request's options and the mask to work with, after everything was looked at."""
-    check_request(request)
-    options, mask, strokes = request.parameters, request.mask, request.strokes
-    if not isinstance(options, SDEditParameters):
-        raise BadRequest("The parameters of this edit belong to another method.")
+    options, mask, strokes = checked(request, SDEditParameters), request.mask, request.strokes
     painted = strokes is not None and strokes[..., 3].any()
     if not painted and not request.prompt.strip():
         raise BadRequest("There is nothing to go by. Paint some strokes, or write what the picture should show.")

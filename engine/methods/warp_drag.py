@@ -17,16 +17,16 @@ import torch
 from engine import sampling
 from engine.backbone import Backbone
 from engine.carried import Carried, carry
-from engine.errors import BadRequest
+from engine.checking import checked_drag
 from engine.filling import Filling
 from engine.masking import Mask
 from engine.points import Points
 from engine.preview import enlarged, latent_colours
 from engine.region import as_pixels, bounds
-from engine.request import EditRequest, EditResult, Input, Method, Parameters, Pixels, Run, Step, check_request, knob
+from engine.request import EditRequest, EditResult, Input, Method, Parameters, Pixels, Run, Step, knob
 from engine.sampling import Sampled
 from engine.warp import Warp, sources, warp, warped
-from engine.workpiece import Seam, check_not_everything, followed, size_note, to_picture, words_note
+from engine.workpiece import Seam, followed, size_note, to_picture, words_note
 
 _ELASTIC = (
     "Everything may move, because nothing is selected: the picture was stretched around the drag points. "
@@ -71,7 +71,7 @@ def warp_drag(backbone: Backbone, request: EditRequest) -> Run:
     Raises:
         BadRequest: arrays that do not fit, no drag points, an empty mask, everything masked.
     """
-    options, points = _checked(request)
+    options, points = checked_drag(request, WarpDragParameters)
     found = warp(points, request.mask, (request.image.shape[1], request.image.shape[0]))
     if request.mask is None:
         return _stretched(request, found, points)
@@ -133,18 +133,6 @@ def _stretched(request: EditRequest, found: Warp, points: Points) -> EditResult:
     alpha = as_pixels(found.moved[part].astype(np.float32), request.image)
     patch: Pixels = warped(request.image, found)[part]
     return EditResult(patch, alpha, box[:2], request, 0, notes=(_ELASTIC,), marks=points[:, 1].copy())
-
-
-def _checked(request: EditRequest) -> tuple[WarpDragParameters, Points]:
-    """The request's options and points, after everything was looked at."""
-    check_request(request)
-    options = request.parameters
-    if not isinstance(options, WarpDragParameters):
-        raise BadRequest("The parameters of this edit belong to another method.")
-    if request.points is None:
-        raise BadRequest("There are no drag points. Press on what should move and drag it to where it should go.")
-    check_not_everything(request.mask)
-    return options, request.points
 
 
 METHOD = Method(

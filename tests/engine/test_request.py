@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.checking import check_request
 from engine.errors import BadRecipe, BadRequest
-from engine.request import EditRequest, Parameters, check_request, knob
+from engine.request import EditRequest, Parameters, knob
 
 
 @dataclass(frozen=True)

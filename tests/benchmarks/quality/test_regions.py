@@ -72,7 +72,7 @@ def test_one_changed_pixel_beyond_both_places_is_seen(cases: list[Rearrangement]
 
 @pytest.mark.skipif(region.METHOD not in discover(), reason="the region tools are not built yet")
 def test_the_region_tools_are_asked_for_what_the_truth_shows(cases: list[Rearrangement]) -> None:
-    from engine.request import check_request
+    from engine.checking import check_request
 
     for case in cases:
         request = region.request_of(discover()[region.METHOD], case)

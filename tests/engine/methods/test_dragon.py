@@ -69,7 +69,7 @@ def test_every_step_is_shown(backbone: Backbone, task: str) -> None:
     assert all(step.preview is not None and step.preview.dtype == np.uint8 for step in seen)
     assert all(step.marks is None for step in seen)
     assert result.painted
-    assert set(result.seconds) == {"text", "network", "decode"}
+    assert set(result.seconds) == {"text", "encode", "network", "decode"}
 
 
 @pytest.mark.parametrize("task", TASKS)
