@@ -64,8 +64,11 @@ class Course:
         """Working pixels -> image pixels."""
         return places / self._scale + self.region.box[:2]
 
-    def led(self, request: EditRequest, legs: tuple[Leg, ...], targets: Places) -> EditRequest:
+    def led(self, request: EditRequest, legs: tuple[Leg, ...], targets: Places, anywhere: bool = False) -> EditRequest:
         """The request that has gone through these legs and leads to these targets, moved into the part worked on.
+
+        Args:
+            anywhere: they need only lie in the picture, for another part will be worked on.
 
         Raises:
             BadRequest: there are not as many targets as handles.
@@ -73,7 +76,7 @@ class Course:
         assert request.points is not None
         if len(targets) != len(request.points):
             raise BadRequest("The new targets do not fit the drag points. Place them again.")
-        x, y, width, height = self.region.box
+        x, y, width, height = (0, 0, *request.image.shape[1::-1]) if anywhere else self.region.box
         handles, places = request.points[:, 0], np.clip(np.array(targets, float), (x, y), (x + width, y + height))
         # A handle led back home ends beside it: a recipe in which one leads nowhere could not be run again.
         home = np.hypot(*(places - handles).T) < _HOME
@@ -81,11 +84,10 @@ class Course:
         places[home] = (handles + inwards)[home]
         return replace(request, points=np.stack([handles, places], axis=1), legs=legs)
 
-    def leaves(self, request: EditRequest) -> bool:
-        """Whether a target of the request lies outside of the part that is worked on."""
-        assert request.points is not None
+    def leave(self, targets: Places) -> bool:
+        """Whether one of the targets lies outside of the part that is worked on."""
         x, y, width, height = self.region.box
-        places = request.points[:, 1]
+        places = np.array(targets, float)
         return bool(((places < (x, y)) | (places > (x + width, y + height))).any())
 
     def warp(self, marks: Spots, targets: Spots) -> Warp:

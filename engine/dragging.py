@@ -104,7 +104,7 @@ class Pulling:
         places, goals = _on_grid(marks).to(z.device), _on_grid(targets).to(z.device)
         for step in range(1, most + 1):
             places, arrived = self._step(adam, z, places, goals, at_once or step > 1)
-            yield Pulled(step, z.detach().clone(), places.cpu().numpy() * FINER, arrived)
+            yield Pulled(step, z.detach().clone(), places.cpu().double().numpy() * FINER, arrived)
             if arrived:
                 return
 
@@ -149,5 +149,5 @@ class Pulling:
 
 
 def _on_grid(places: Spots) -> Tensor:
-    """Working pixels -> (n, 2) grid cells, float64."""
-    return torch.from_numpy(np.asarray(places, np.float64)) / FINER
+    """Working pixels -> (n, 2) grid cells, float32: not every device has float64."""
+    return torch.from_numpy(np.asarray(places, np.float32)) / FINER

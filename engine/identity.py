@@ -116,11 +116,11 @@ class Identity:
             the loss.
         """
         schedule, batch, before = backbone.schedule, self._learning.batch, self._noise.get_state()
-        times = torch.randint(schedule.length, (batch,), generator=self._noise).tolist()
-        noise = torch.randn((batch, *source.shape[1:]), generator=self._noise).to(source.device)
-        z = torch.cat([noised(source, noise[i : i + 1], schedule.level(t)) for i, t in enumerate(times)])
         self._ask_for_gradients(True)
         try:
+            times = torch.randint(schedule.length, (batch,), generator=self._noise).tolist()
+            noise = torch.randn((batch, *source.shape[1:]), generator=self._noise).to(source.device)
+            z = torch.cat([noised(source, noise[i : i + 1], schedule.level(t)) for i, t in enumerate(times)])
             found = backbone.predict_each(z, times, words, [_Learnt(self._layers)])
             loss = functional.mse_loss(found, noise)
             gradients = torch.autograd.grad(loss, self._weights)

@@ -81,10 +81,13 @@ class Legs:
         z = self._original.risen.at(0)
         return State(z, z, self._noise(z, self._original.risen.source), self._course.handles)
 
-    def known(self, legs: tuple[Leg, ...]) -> State | None:
-        """Where these legs ended, if it is remembered."""
-        state: State | None = cache_of(self._backbone).get(content(self._key, legs))
-        return state
+    def farthest(self, legs: tuple[Leg, ...]) -> tuple[int, State]:
+        """How many of the legs, from the first one on, are remembered, and where they ended."""
+        for count in range(len(legs), 0, -1):
+            state: State | None = cache_of(self._backbone).get(content(self._key, legs[:count]))
+            if state is not None:
+                return count, state
+        return 0, self.still
 
     def remember(self, legs: tuple[Leg, ...], state: State) -> None:
         """These legs ended so."""

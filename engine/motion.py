@@ -81,6 +81,6 @@ def ways_to(places: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
 
 def _square(radius: int) -> Tensor:
     """((2r + 1)², 2) offsets, the nearest first, so that where all is alike a handle stays where it is."""
-    line = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    line = torch.arange(-radius, radius + 1, dtype=torch.float32)
     offsets = torch.cartesian_prod(line, line)
     return offsets[offsets.square().sum(1).argsort(stable=True)]

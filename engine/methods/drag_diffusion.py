@@ -35,6 +35,7 @@ from engine.identity import IdentityParameters
 from engine.legs import Legs, State, calls_to_carry
 from engine.original import Inverting, Wanted
 from engine.points import Leg, Retarget
+from engine.points import Spots as Places
 from engine.request import Control, EditRequest, EditResult, Input, Method, Run, Sent, Step, knob
 from engine.workpiece import (
     Previews,
@@ -118,7 +119,7 @@ def drag_diffusion(backbone: Backbone, request: EditRequest) -> Run:
         drag = _Drag(backbone, request, options, seconds)
         ended = yield from drag.prepared()
         if isinstance(ended, Retarget):  # nothing has been pulled yet: as if it had been asked for from the start
-            request = drag.course.led(request, request.legs, ended.targets)
+            request = drag.course.led(request, request.legs, ended.targets, anywhere=not request.legs)
         elif ended is not None:
             return drag.unpainted(ended)
         else:
@@ -142,9 +143,12 @@ class _Drag:
     def __init__(
         self, backbone: Backbone, request: EditRequest, options: DragDiffusionParameters, seconds: dict[str, float]
     ) -> None:
-        self.request, self._options = request, options
-        self._backbone, self._clock = backbone, Clock(seconds)
+        self._options, self._backbone, self._clock = options, backbone, Clock(seconds)
         self.course = Course(request, Seam(options.grow, options.feather, options.context), backbone)
+        assert request.points is not None
+        targets = spots_of(request.points[:, 1])
+        self._at_edge = self.course.leave(targets)  # of the part that an earlier leg has settled
+        self.request = self.course.led(request, request.legs, targets) if self._at_edge else request
         area = self.course.region
         self._around: list[Patch] = [*memory.patches_for(backbone, area.padded, options.checkpoints)]
         self._times = backbone.schedule.ddim_times(options.steps, options.strength)
@@ -169,16 +173,18 @@ class _Drag:
 
     def prepared(self) -> Generator[Step, Sent, Retarget | int | None]:
         """Learn the picture's look and invert it; says at which step it was stopped, or where it is led instead."""
+        stop, learnt = self.request.stop_after, 0 if self._identity is None else self._identity.steps
+        if stop is not None and stop <= learnt:
+            return stop  # that far it has been already
         for step in chain(self._learnt(), self._inverted()):
             self._clock.passed("prepare")
             sent = yield step
             self._clock.start()
             if isinstance(sent, Retarget):
                 return sent
-            if sent is Control.STOP or step.index == self.request.stop_after:
+            if sent is Control.STOP or step.index == stop:
                 return step.index
         # A recipe that ends in here ends the same, whatever is remembered and was passed over.
-        stop = self.request.stop_after
         return stop if stop is not None and stop <= self._done(()) else None
 
     def _learnt(self) -> Iterator[Step]:
@@ -200,24 +206,16 @@ class _Drag:
         self._legs = Legs(
             self._backbone, self.course, original, self._words, self._patches, self._pull_key, self.request.seed
         )
-        legs, state = self.request.legs, self._legs.still
-        known = 0
-        for count in range(len(legs), 0, -1):
-            remembered = self._legs.known(legs[:count])
-            if remembered is not None:
-                known, state = count, remembered
-                break
-        self._state, self._present = state, None
-        for count in range(known, len(legs)):
-            if (yield from self._leg(legs[:count], legs[count])):
-                return self.request.stop_after is None
-        most, stop, done = self._options.pulls, self.request.stop_after, self._done(legs)
+        legs, stop, self._present = self.request.legs, self.request.stop_after, None
+        done = self._done(legs)
         if stop is None or stop > done:
-            most = most if stop is None else min(most, max(stop - done - self._lift, 1))
-            present = Leg(spots_of(self.request.points[:, 1]), most)
-            if (yield from self._leg(legs, present)):
+            most = self._options.pulls if stop is None else min(self._options.pulls, max(stop - done - self._lift, 1))
+            self._present = Leg(spots_of(self.request.points[:, 1]), most)
+        route = legs if self._present is None else (*legs, self._present)
+        known, self._state = self._legs.farthest(route)
+        for count in range(known, len(route)):
+            if (yield from self._leg(route[:count], route[count])):
                 return self.request.stop_after is None
-            self._present = present
         return False
 
     def _leg(self, earlier: tuple[Leg, ...], leg: Leg) -> Generator[Step, Sent, bool]:
@@ -262,6 +260,11 @@ class _Drag:
         self._legs.remember(legs, self._state)
         targets = sent.targets if isinstance(sent, Retarget) else leg.targets
         stop = None if isinstance(sent, Retarget) else self._done(legs)
+        self._lead(legs, targets, stop)
+
+    def _lead(self, legs: tuple[Leg, ...], targets: Places, stop: int | None) -> None:
+        """The request becomes one that has these legs behind it."""
+        self._at_edge = self._at_edge or self.course.leave(targets)
         self.request = replace(self.course.led(self.request, legs, targets), stop_after=stop)
 
     def painted(self) -> Generator[Step, Sent, EditResult | None]:
@@ -284,7 +287,7 @@ class _Drag:
             self._clock.start()
             if isinstance(sent, Retarget):
                 done = legs if self._present is None else (*legs, self._present)
-                self.request = replace(self.course.led(self.request, done, sent.targets), stop_after=None)
+                self._lead(done, sent.targets, None)
                 return None
             last = step.done == len(self._times)
             if not last and stoppable and (sent is Control.STOP or before + step.done == stop):
@@ -311,7 +314,7 @@ class _Drag:
         """What the artist should know about this drag."""
         everything = "Nothing is selected, so everything may move. Select the thing to keep the rest as it is."
         notes: tuple[str, ...] = (everything,) if self.request.mask is None else ()
-        if self.course.leaves(self.request):
+        if self._at_edge:
             notes += (_EDGE,)
         return (*notes, *size_note(self.course.piece), *words_note(self._backbone, self._words))
 

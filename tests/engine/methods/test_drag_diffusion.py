@@ -166,6 +166,13 @@ def test_a_target_beyond_the_part_worked_on_is_said(sd15: Backbone) -> None:
     far = np.array([[[30.0, 30.0], [wide.shape[1] - 4.0, 30.0]]])
     led, _ = answered(sd15, replace(first, points=far, legs=(Leg(((46.0, 40.0),), 1),)), {})
     assert any("beyond the part" in note for note in led.notes)
+    assert led.recipe.points is not None
+    assert led.recipe.points[0, 1, 0] < far[0, 1, 0]
+    forget(sd15)
+    assert same(finish(drag_diffusion(sd15, led.recipe)), led)
+    forget(sd15)
+    live, _ = answered(sd15, first, {("drag", 1): Retarget(((wide.shape[1] - 4.0, 30.0),))})
+    assert any("beyond the part" in note for note in live.notes)
 
 
 def test_a_leg_that_was_run_to_its_end_is_remembered(sd15: Backbone) -> None:
@@ -209,6 +216,45 @@ def test_led_elsewhere_while_it_is_prepared_it_keeps_its_earlier_legs(backbone: 
     assert result.recipe.legs == legs
     assert result.recipe.points is not None
     assert result.recipe.points[0, 1].tolist() == [40.0, 44.0]
+
+
+@pytest.mark.parametrize("start", ["carried", "still"])
+def test_what_was_pulled_is_not_pulled_again(backbone: Backbone, start: str) -> None:
+    forget(backbone)
+    whole = finish(drag_diffusion(backbone, request(start=start)))
+    forget(backbone)
+    stopped, _ = answered(backbone, request(start=start), {("paint", 1): Control.STOP})
+    result, seen = answered(backbone, replace(stopped.recipe, stop_after=None), {})
+    assert parts(seen) == {"paint": STEPS}
+    assert same(result, whole)
+
+
+def test_led_elsewhere_while_it_is_prepared_it_works_on_another_part(sd15: Backbone) -> None:
+    wide, mask = photo(300), np.zeros((SIZE, 300), np.uint8)
+    mask[20:44, 20:44] = 255
+    forget(sd15)
+    result, _ = answered(sd15, request(wide, mask=mask, identity=0), {("invert", 1): Retarget(((280.0, 30.0),))})
+    assert result.recipe.points is not None
+    assert result.recipe.points[0, 1].tolist() == [280.0, 30.0]
+    assert not any("beyond" in note for note in result.notes)
+
+
+def test_memory_that_gives_out_while_it_learns_changes_no_later_lesson(
+    backbone: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise OutOfMemory("There is not enough memory.")
+
+    forget(backbone)
+    whole = finish(drag_diffusion(backbone, request()))
+    forget(backbone)
+    run = drag_diffusion(backbone, request())
+    next(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(Backbone, "predict_each", failing)
+        with pytest.raises(OutOfMemory):
+            next(run)
+    assert same(finish(drag_diffusion(backbone, request())), whole)
 
 
 def test_stopped_it_is_not_led_elsewhere(backbone: Backbone) -> None:
@@ -297,6 +343,7 @@ def test_what_cannot_run_is_one_sentence(sd15: Backbone, changes: dict[str, Any]
 
 
 def test_targets_for_other_points_are_refused(sd15: Backbone) -> None:
+    forget(sd15)
     with pytest.raises(BadRequest, match="do not fit the drag points"):
         answered(sd15, request(), {("drag", 1): Retarget(((1.0, 1.0), (2.0, 2.0)))})
 
