@@ -66,9 +66,11 @@ def request_from(
     seed: int = 0,
     model: str | None = None,
     reference_prompt: str = "",
+    exemplar: Pixels | None = None,
 ) -> EditRequest:
     """The edit of the document as it is now; see `prepare`, which does the slow part in the engine thread."""
-    return prepare(document, method, parameters, prompt, negative_prompt, seed, model, reference_prompt).build()
+    words = prompt, negative_prompt, seed, model, reference_prompt
+    return prepare(document, method, parameters, *words, exemplar=exemplar).build()
 
 
 def prepare(

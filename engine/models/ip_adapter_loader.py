@@ -20,7 +20,7 @@ from engine.errors import EngineError, ModelBroken, OutOfMemory
 from engine.exemplar import processor_of
 from engine.ip_adapter import IpAdapter
 from engine.models.ip_adapter_store import ENCODER, weights_file
-from engine.models.loader import silenced
+from engine.models.silence import silenced
 
 PROJECTION, LAYERS = "image_proj", "ip_adapter"
 _GIST, _PARTS = "proj.weight", "latents"  # a weight that only the plain kind has, and one of the plus kind
