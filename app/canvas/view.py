@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from app.canvas.box_on_canvas import BoxOnCanvas
 from app.canvas.overlays import overlay_bounds, paint_overlay
 from app.canvas.painter import Colours, Frame
 from app.canvas.picture import Picture
@@ -71,7 +72,7 @@ class CanvasView(Surface):
         self._frame = Frame(Colours.of(self.palette()))
         self._to_update = QRegion()  # widget pixels of overlays that wait for the picture
         self._overlaid = QRect()  # widget pixels that the tool's overlay touched last
-        self._points = PointsOnCanvas()
+        self._points, self._box = PointsOnCanvas(), BoxOnCanvas()
         self._forget_options: Callable[[], None] = lambda: None
         self._selection_rect: QRectF | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -95,14 +96,14 @@ class CanvasView(Surface):
             self._picture.deleteLater()
         self._previews.clear()
         self._points.follow(None)
-        self._points.hidden = False
+        self._points.hidden = self._box.hidden = False
         self._picture = None if document is None else Picture(document, self)
         if self._picture is not None:
             self._picture.changed.connect(self._picture_changed)
             self._picture.worked.connect(self._update_overlays)
             self._picture.resized.connect(self._canvas_resized)
             self._picture.selection_changed.connect(self._selection_changed)
-            self._picture.points_changed.connect(self._hover_again)
+            self._picture.marks_changed.connect(self._hover_again)
             self._picture.mask_changed.connect(self._mask_changed)
         self.viewport.rotation, self.viewport.fitted = 0.0, True
         self._canvas_resized()
@@ -215,7 +216,7 @@ class CanvasView(Surface):
     def show_before(self, shown: bool) -> None:
         if self._picture is not None and shown != self._picture.showing_before:
             self._picture.showing_before = shown
-            self._points.hidden = shown
+            self._points.hidden = self._box.hidden = shown
             self._frame.outdate_all()
             self.update()
 
@@ -332,11 +333,16 @@ class CanvasView(Surface):
         if self._picture is not None:
             self._picture.forget()
 
-    # drag points ------------------------------------------------------------------------------------------------
+    # drag points and box ----------------------------------------------------------------------------------------
 
     def set_points_shown(self, shown: bool) -> None:
         """Show the document's drag points also while a tool is in hand that has nothing to do with them."""
         self._points.always = shown
+        self._pointer_changed()
+
+    def set_box_shown(self, shown: bool) -> None:
+        """Show the document's box also while another tool than its own is in hand."""
+        self._box.always = shown
         self._pointer_changed()
 
     def set_marks(self, marks: Iterable[Point] | None) -> None:
@@ -355,7 +361,8 @@ class CanvasView(Surface):
         self.setCursor(self.hand or self._shape_of(tool))
         touched = overlay_bounds(overlay, self.to_widget).toAlignedRect() if overlay is not None else QRect()
         self._to_update = self._to_update.united(self._overlaid).united(touched)
-        self._to_update = self._to_update.united(self._points.look(tool, self.document, self.to_widget))
+        for marks in (self._points, self._box):
+            self._to_update = self._to_update.united(marks.look(tool, self.document, self.to_widget))
         self._overlaid = touched
         if self._picture is None or not self._picture.scheduled:
             self._update_overlays()
@@ -410,7 +417,8 @@ class CanvasView(Surface):
             self._hidden.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._selection.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._found.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=True)
-            for overlay in (self._points.overlay(self.gesture.tool, self.document), self._overlay()):
+            standing = (marks.overlay(self.gesture.tool, self.document) for marks in (self._box, self._points))
+            for overlay in (*standing, self._overlay()):
                 if overlay is not None:
                     paint_overlay(painter, overlay, to_widget)
             for preview in rings:
