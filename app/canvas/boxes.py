@@ -25,7 +25,7 @@ def paint_box(painter: QPainter, overlay: BoxOverlay, to_widget: QTransform) -> 
     corners = to_widget.map(polygon(overlay.frame.corners))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((RIM, 3.4), (HELD if overlay.held is Grip.INSIDE else LINE, 1.6)):
-        painter.setPen(QPen(colour, width, join=Qt.PenJoinStyle.MiterJoin))
+        painter.setPen(QPen(colour, width))
         painter.drawPolygon(corners)
     if overlay.grips:
         for grip, at in overlay.frame.grips(scale_of(to_widget)).items():
