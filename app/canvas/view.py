@@ -53,7 +53,8 @@ class CanvasView(Surface):
     """Shows a document and lets a tool work on it; knows no panel.
 
     Signals (besides the surface's):
-        selection_rect_changed: QRectF in widget coordinates around the selection and where it is placed, or None.
+        selection_rect_changed: QRectF in widget coordinates around the selection, where it is placed, and the box that
+            is seen; None where there is none of them.
     """
 
     selection_rect_changed = Signal(object)
@@ -75,6 +76,7 @@ class CanvasView(Surface):
         self._points, self._box = PointsOnCanvas(), BoxOnCanvas()
         self._forget_options: Callable[[], None] = lambda: None
         self._selection_rect: QRectF | None = None
+        self._aim_rect: QRectF | None = None  # the same, with the box
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(160, 120)
         self.setAccessibleName(self.tr("Canvas"))
@@ -103,7 +105,7 @@ class CanvasView(Surface):
             self._picture.worked.connect(self._update_overlays)
             self._picture.resized.connect(self._canvas_resized)
             self._picture.selection_changed.connect(self._selection_changed)
-            self._picture.marks_changed.connect(self._hover_again)
+            self._picture.marks_changed.connect(self._marks_changed)
             self._picture.mask_changed.connect(self._mask_changed)
         self.viewport.rotation, self.viewport.fitted = 0.0, True
         self._canvas_resized()
@@ -309,9 +311,13 @@ class CanvasView(Surface):
         if rect is not None and self.document is not None and not self.document.placement.rests:
             corners = [QPointF(*corner) for corner in TransformBox(bounds, self.document.placement).corners]
             rect = rect.united(self.to_widget.map(QPolygonF(corners)).boundingRect())
-        if rect != self._selection_rect:
-            self._selection_rect = rect
-            self.selection_rect_changed.emit(rect)
+        aim, box = rect, self._box.shown(self.gesture.tool, self.document)
+        if box is not None:
+            area = self.canvas_rect_to_widget(QRectF(box.x, box.y, box.width, box.height))
+            aim = area if rect is None else rect.united(area)
+        if (rect, aim) != (self._selection_rect, self._aim_rect):
+            self._selection_rect, self._aim_rect = rect, aim
+            self.selection_rect_changed.emit(aim)
 
     @property
     def selection_seen(self) -> bool:
@@ -343,7 +349,11 @@ class CanvasView(Surface):
     def set_box_shown(self, shown: bool) -> None:
         """Show the document's box also while another tool than its own is in hand."""
         self._box.always = shown
-        self._pointer_changed()
+        self.show_overlay()
+
+    def _marks_changed(self) -> None:
+        self._tell_selection_rect()
+        self._hover_again()
 
     def set_marks(self, marks: Iterable[Point] | None) -> None:
         """Show where the handles have come to while an edit runs.

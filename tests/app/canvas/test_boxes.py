@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QTransform
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.canvas.overlays import overlay_bounds, paint_overlay
 from app.canvas.view import CanvasView
-from editor.commands import Crop, SetBox
+from editor.commands import Crop, SetBox, SetSelection
 from editor.document import Document
 from editor.geometry import Rect
 from editor.layers import ImageLayer
+from editor.masks import rectangle
 from editor.placement import Grip, TransformBox
 from editor.tiles import TiledImage
 from editor.tools import TOOLS, ToolOptions
@@ -131,6 +132,25 @@ def test_undo_crop_and_another_picture_are_followed(view: CanvasView, document: 
     document.history.redo()
     view.set_document(white())
     assert seen(view) is None
+
+
+def test_who_lies_beside_it_is_told_where_it_is(view: CanvasView, document: Document) -> None:
+    told: list[QRectF | None] = []
+    view.selection_rect_changed.connect(told.append)
+    document.history.do(SetBox(BOX.translated(20, 10)))
+    assert told == [view.canvas_rect_to_widget(QRectF(60, 40, 80, 60))]
+    document.history.do(SetSelection(rectangle(Rect(0, 0, 70, 50), document.canvas)))
+    assert told[-1] == view.canvas_rect_to_widget(QRectF(0, 0, 140, 100))
+    view.set_tool(TOOLS["lasso"](ToolOptions()))
+    assert told[-1] == view.canvas_rect_to_widget(QRectF(0, 0, 70, 50))
+    view.set_box_shown(True)
+    assert told[-1] == view.canvas_rect_to_widget(QRectF(0, 0, 140, 100))
+    assert view.selection_seen
+    document.history.do(SetSelection(None))
+    assert told[-1] == view.canvas_rect_to_widget(QRectF(60, 40, 80, 60))
+    assert not view.selection_seen
+    document.history.do(SetBox(None))
+    assert told[-1] is None
 
 
 def test_a_drag_moves_what_is_seen_and_leaves_nothing_behind(view: CanvasView, document: Document) -> None:
