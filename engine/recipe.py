@@ -177,7 +177,7 @@ def _build(read: Read, entry: str, image: NDArray[Any] | None, methods: Mapping[
         prompt=plain.get("prompt", ""),
         negative_prompt=plain.get("negative_prompt", ""),
         seed=plain.get("seed", 0),
-        model=plain.get("model", "studio"),
+        model=plain.get("model", methods[plain["method"]].model),
         strokes=arrays.get("strokes"),
         mask=arrays.get("mask"),
         stop_after=plain.get("stop_after"),

@@ -272,7 +272,11 @@ Run = Generator[Step, Sent, EditResult]
 
 @dataclass(frozen=True)
 class Method:
-    """One way to edit: found by listing engine/methods, shown as a form, run as a generator."""
+    """One way to edit: found by listing engine/methods, shown as a form, run as a generator.
+
+    Attributes:
+        model: id of the model that it runs on where nobody asks for another.
+    """
 
     id: str
     title: str
@@ -280,3 +284,4 @@ class Method:
     run: Callable[[Backbone, EditRequest], Run]
     inputs: frozenset[Input]
     help: str = ""
+    model: str = "studio"
