@@ -30,6 +30,7 @@ from tests.editor.builders import event, gesture, same_state
 
 SIZE = (300, 70)
 offsets = st.tuples(st.integers(-90, 90), st.integers(-90, 90))
+boxes = st.none() | st.builds(Rect, *[st.integers(-40, 320)] * 2, *[st.integers(-1, 400)] * 2)
 points = st.tuples(st.floats(-20, 320), st.floats(-20, 90))
 modifiers = st.sampled_from([Modifier.NONE, Modifier.SHIFT, Modifier.ALT, Modifier.SHIFT | Modifier.ALT])
 flags = st.booleans()
@@ -115,7 +116,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        what=st.sampled_from(["pixels", "mask", "no mask", "move", "selection", "points", "recipe"]),
+        what=st.sampled_from(["pixels", "mask", "no mask", "move", "selection", "points", "box", "recipe"]),
         offset=offsets,
     )
     def change_pixels(self, data: st.DataObject, what: str, offset: tuple[int, int]) -> None:
@@ -131,6 +132,7 @@ class AnyOrder(RuleBasedStateMachine):
             "move": lambda: commands.MoveLayer(layer, offset),
             "selection": lambda: commands.SetSelection(data.draw(pictures(UINT8, 1))),
             "points": lambda: commands.SetPoints(tuple(data.draw(st.lists(st.builds(PointPair, points, points))))),
+            "box": lambda: commands.SetBox(data.draw(boxes)),
             "recipe": lambda: commands.ReplaceResult(image, data.draw(pictures(depth)), None, b"recipe", "again"),
         }[what]()
         self._did(lambda: self.history.do(command, merge=what == "move"))
