@@ -129,19 +129,22 @@ def _quality(report: harness.Report, bench: Bench, cases: Sequence[BoxedExample]
         pairs = zip(cases, outcomes[METHOD], strict=True)
         figures[METHOD]["outside_identical"] = all(is_untouched(case, made) for case, made in pairs)
     report.figures["entrants"] = figures
-    report.figures["by_example"] = {
-        kind: {
-            name: figures_of(own)
-            for name in (PASTED, METHOD, PEER)
-            if (own := [score for case, score in zip(cases, scores.get(name, ())) if case.case.kind == kind])
-        }
-        for kind in KINDS
-    }
+    report.figures["by_example"] = _by_kind(cases, {name: scores[name] for name in (PASTED, *outcomes)})
     _quality_goals(report, figures.get(METHOD), figures.get(PEER))
     if folder is not None:
         lines = _lines(cases, entries, scores)
         for number in range(0, len(lines), LINES):
             harness.save(folder / f"exemplar-{number // LINES}.png", sheet(lines[number : number + LINES]))
+
+
+def _by_kind(cases: Sequence[BoxedExample], scores: Mapping[str, Sequence[Scores]]) -> dict[str, dict[str, Any]]:
+    """Figures of each kind of example by name."""
+    figures: dict[str, dict[str, Any]] = {}
+    for kind in KINDS:
+        rows = [row for row, case in enumerate(cases) if case.case.kind == kind]
+        if rows:
+            figures[kind] = {name: figures_of([own[row] for row in rows]) for name, own in scores.items()}
+    return figures
 
 
 def _painted(cases: Sequence[BoxedExample]) -> dict[str, tuple[Outcome, ...]]:
