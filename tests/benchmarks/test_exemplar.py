@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import typer
+from safetensors.torch import load_file
 from transformers import CLIPImageProcessor
 
 from engine.methods import discover
@@ -190,6 +191,19 @@ def test_one_changed_pixel_beyond_the_box_is_seen(cases: list[BoxedExample]) -> 
     picture[row, column, 1] ^= 1
     assert not exemplar.is_untouched(case, Outcome(picture, 1.0, 1.0, 1, 0.0))
     assert exemplar.is_untouched(case, Outcome(picture, 1.0, 1.0, 1, 1.0))
+
+
+def test_the_peer_has_every_weight_of_the_folder(folder: Path) -> None:
+    pipe = exemplar_runs.peer_pipeline(folder, torch.float32)
+    for name in ("unet", "vae", "image_encoder"):
+        weights = next((folder / name).glob("*.safetensors"))
+        own = getattr(pipe, name).state_dict()
+        for key, value in load_file(weights).items():
+            assert torch.equal(own[key], value), key
+    assert pipe.image_encoder.proj_size == SHAPE.text_width
+    assert len(pipe.image_encoder.mapper.blocks) == 1
+    assert pipe.feature_extractor.crop_size["height"] == SHAPE.example_size
+    assert type(pipe.scheduler).__name__ == "DDIMScheduler"
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
