@@ -31,7 +31,9 @@ from engine.errors import EngineError
 from engine.masking import dilate
 from engine.methods import discover
 from engine.models import store
-from engine.models.loader import best_policy, load
+from engine.models.loader import load
+from engine.models.policy import best_policy
+from engine.place import hole_of
 from engine.studio.world import VALIDATION_SEEDS
 from tests.benchmarks import harness
 from tests.benchmarks.drag_runs import Outcome
@@ -45,7 +47,6 @@ from tests.benchmarks.exemplar_runs import (
     Picture,
     calls_of,
     flattened,
-    mask_of,
     peak_of,
     peer_pipeline,
     peers,
@@ -195,7 +196,7 @@ def is_untouched(case: BoxedExample, outcome: Outcome) -> bool:
     """Whether the picture is the source's own, bit for bit, beyond the box and the seam around it."""
     assert outcome.reach is not None
     source = case.case.images[0]
-    outside = dilate(mask_of(case.box, source.shape[:2]), outcome.reach) == 0
+    outside = dilate(hole_of(source.shape, case.box, None), outcome.reach) == 0
     return bool(np.array_equal(outcome.picture[outside], source[outside]))
 
 

@@ -20,7 +20,9 @@ from torch import nn
 
 from engine.backbone import Backbone
 from engine.methods import discover
-from engine.models.loader import best_policy, load
+from engine.models.loader import load
+from engine.models.policy import best_policy
+from engine.place import hole_of
 from engine.region import Box
 from engine.request import EditRequest, Method
 from tests.benchmarks import harness
@@ -31,7 +33,7 @@ Exemplar = NDArray[np.uint8]  # (h, w, 4), straight alpha
 METHOD, MODEL = "paint_by_example", "studio-exemplar"
 PEER, SAME = "peer", "peer_same_dtype"  # as a user gets it, and under our number type and memory layout
 STEPS, GUIDANCE = 25, 3.0  # of everybody
-_GREY = 176  # behind a removed background: the middle of the greys that the model was shown
+_GREY = 160  # behind a removed background: about what our method puts there
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ def run_peer(pipe: Any, gesture: Gesture) -> Outcome:
     """The whole picture by diffusers' pipeline; it knows no alpha, so that a removed background is grey."""
     height, width = gesture.exemplar.shape[:2]
     example = flattened(gesture.exemplar, np.full((height, width, 3), _GREY, np.uint8))
-    mask = mask_of(gesture.box, gesture.picture.shape[:2])
+    mask = hole_of(gesture.picture.shape, gesture.box, None)
 
     def edit() -> Image.Image:
         done: Image.Image = pipe(
@@ -164,14 +166,6 @@ def peak_of(name: str, folder: str, gesture: Gesture) -> float:
         dtype = torch.float32 if name == PEER else best_policy().dtype
         run_peer(peer_pipeline(Path(folder), dtype), gesture)
     return harness.own_peak_mb()
-
-
-def mask_of(box: Box, size: tuple[int, ...]) -> NDArray[np.uint8]:
-    """255 in the box, (height, width) as `size` says."""
-    x, y, width, height = box
-    mask = np.zeros(size, np.uint8)
-    mask[y : y + height, x : x + width] = 255
-    return mask
 
 
 def flattened(exemplar: Exemplar, under: Picture) -> Picture:

@@ -13,14 +13,13 @@ import pytest
 import torch
 import typer
 from safetensors.torch import load_file
-from transformers import CLIPImageProcessor
 
+from engine.checking import check_request
 from engine.methods import discover
+from engine.models.loader import load
 from engine.region import bounds
 from engine.studio import world
-from engine.studio.example_networks import IN_CHANNELS, build_image_encoder
 from engine.studio.exemplars import pictures_without
-from engine.studio.networks import Shape, build_scheduler, build_unet, build_vae
 from tests.benchmarks import exemplar, exemplar_runs, harness
 from tests.benchmarks.drag_runs import Outcome
 from tests.benchmarks.exemplar_runs import METHOD, PEER, SAME, Gesture
@@ -38,23 +37,11 @@ from tests.benchmarks.quality.moving import figures_of
 from tests.benchmarks.quality.points import TRUTH
 from tests.benchmarks.quality.readings import truthful
 from tests.engine.conftest import one_thread
+from tests.engine.tiny_models import write_paint_by_example
 
 __all__ = ["one_thread"]
 
 FIRST = world.VALIDATION_SEEDS.start + 970
-SHAPE = Shape(
-    vae_channels=(8, 8, 16, 16),
-    vae_groups=4,
-    latent_size=8,
-    unet_channels=(16, 32, 32),
-    unet_heads=2,
-    unet_groups=8,
-    text_width=24,
-    example_size=16,
-    example_patch=4,
-    example_width=32,
-    example_heads=2,
-)
 
 
 def some(number: int) -> list[BoxedExample]:
@@ -69,15 +56,7 @@ def cases() -> list[BoxedExample]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Paint by Example model for 64² pictures, with weights that nobody trained."""
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("example")
-    build_vae(SHAPE).save_pretrained(folder / "vae")
-    build_unet(SHAPE, IN_CHANNELS).save_pretrained(folder / "unet")
-    build_image_encoder(SHAPE, SHAPE.text_width).save_pretrained(folder / "image_encoder")
-    build_scheduler().save_pretrained(folder / "scheduler")
-    side = SHAPE.example_size
-    CLIPImageProcessor(size={"shortest_edge": side}, crop_size=side).save_pretrained(folder / "feature_extractor")
-    return folder
+    return write_paint_by_example(tmp_path_factory.mktemp("models") / "example", old_names=False)
 
 
 @pytest.fixture
@@ -200,9 +179,9 @@ def test_the_peer_has_every_weight_of_the_folder(folder: Path) -> None:
         own = getattr(pipe, name).state_dict()
         for key, value in load_file(weights).items():
             assert torch.equal(own[key], value), key
-    assert pipe.image_encoder.proj_size == SHAPE.text_width
-    assert len(pipe.image_encoder.mapper.blocks) == 1
-    assert pipe.feature_extractor.crop_size["height"] == SHAPE.example_size
+    assert pipe.image_encoder.proj_size == 24
+    assert len(pipe.image_encoder.mapper.blocks) == 2
+    assert pipe.feature_extractor.crop_size["height"] == 32
     assert type(pipe.scheduler).__name__ == "DDIMScheduler"
 
 
@@ -308,14 +287,31 @@ def test_a_second_seed_must_not_encode_again(
     assert not report.goals["again_image_encoder_calls"].holds  # it was called again
 
 
-@pytest.mark.skipif(METHOD not in discover(), reason="the method is not built yet")
 def test_the_method_is_asked_as_the_peer_is(cases: list[BoxedExample]) -> None:
-    from engine.checking import check_request
-
     for case in cases[:3]:
         request = exemplar_runs.request_of(discover()[METHOD], case.gesture)
         check_request(request)
         assert request.box == case.box
         assert request.mask is None
+        assert request.exemplar is case.exemplar
+        assert request.model == exemplar_runs.MODEL
         options: Any = request.parameters
         assert (options.steps, options.guidance) == (exemplar_runs.STEPS, exemplar_runs.GUIDANCE)
+
+
+def test_another_seed_runs_no_encoder(folder: Path, gesture: Gesture) -> None:
+    backbone = load(str(folder), "cpu", torch.float32)
+    first = exemplar_runs.calls_of(backbone, gesture)
+    again = exemplar_runs.calls_of(backbone, replace(gesture, seed=6))
+    assert first["image_encoder"] == 1
+    assert first["vae_encoder"] >= 1
+    assert again == {"image_encoder": 0, "vae_encoder": 0, "unet": exemplar_runs.STEPS, "vae_decoder": 1}
+
+
+def test_ours_leaves_the_rest_alone(folder: Path, cases: list[BoxedExample]) -> None:
+    backbone = load(str(folder), "cpu", torch.float32)
+    for case in cases[:2]:
+        done = exemplar_runs.run_ours(backbone, case.gesture)
+        assert done.calls == exemplar_runs.STEPS
+        assert exemplar.is_untouched(case, done)
+        assert (done.picture != case.case.images[0]).any(2)[case.hole].mean() > 0.5

@@ -16,13 +16,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.place import hole_of
 from engine.region import Box, bounds
 from engine.studio.exemplars import other_view
 from engine.studio.render import render
 from engine.studio.scene import Scene
 from engine.studio.truth import exemplar_scene
 from tests.benchmarks.cases import LEAST_PIXELS, Case, case_of
-from tests.benchmarks.exemplar_runs import Exemplar, Gesture, Picture, flattened, mask_of
+from tests.benchmarks.exemplar_runs import Exemplar, Gesture, Picture, flattened
 from tests.benchmarks.quality.moving import LOOKS, Scores, wanted
 from tests.benchmarks.quality.scoring import WantedObject, by_place, iou, is_right, matched
 
@@ -59,7 +60,7 @@ class BoxedExample:
     @property
     def hole(self) -> NDArray[np.bool_]:
         """(H, W), true in the box."""
-        return mask_of(self.box, self.case.images.shape[1:3]) > 0
+        return hole_of(self.case.images.shape[1:], self.box, None) > 0
 
 
 def boxed_examples(scenes: Iterator[Scene], size: int = 256) -> Iterator[BoxedExample]:
