@@ -245,10 +245,8 @@ def _cache(report: harness.Report, case: BoxedExample) -> None:
         report.goals.update({key: Goal.missing("<= 0") for key in wished})
         return
     backbone, gesture = load(MODEL), case.gesture
-    calls = {
-        "first": calls_of(backbone, gesture),
-        "again": calls_of(backbone, replace(gesture, seed=gesture.seed + 1)),
-    }
+    again = replace(gesture, seed=gesture.seed + 1)
+    calls = {"first": calls_of(backbone, gesture), "again": calls_of(backbone, again)}
     report.figures["calls"] = calls
     # What the first run never called was not skipped by the second one.
     seen = all(calls["first"][network] for network in wished.values())
@@ -260,8 +258,7 @@ def _cache(report: harness.Report, case: BoxedExample) -> None:
 def _memory(report: harness.Report, case: BoxedExample) -> None:
     """Peak resident memory of a process that loads a model and runs one edit, each on its own."""
     missing, peaks = lacking(), {}
-    names = [*([] if missing else [METHOD]), *([] if MODEL in missing else [PEER, SAME])]
-    for name in names:
+    for name in [*([] if missing else [METHOD]), *([] if MODEL in missing else [PEER, SAME])]:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             peaks[name] = round(pool.submit(peak_of, name, str(store.find(MODEL)), case.gesture).result())
     report.figures["peak_memory_mb"] = peaks
