@@ -42,7 +42,7 @@ def load(model: str, device: str | None = None, dtype: torch.dtype | None = None
     folder = store.find(model)
     policy = policy_for(device, dtype)
     try:
-        with _silence():
+        with silenced():
             return _load(folder, policy)
     except EngineError:
         raise
@@ -53,7 +53,7 @@ def load(model: str, device: str | None = None, dtype: torch.dtype | None = None
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silenced() -> Iterator[None]:
     """No progress bars; what the libraries warn about is either harmless here or becomes an error of ours."""
     before = [(library, library.get_verbosity(), library.is_progress_bar_enabled()) for library in _LIBRARIES]
     for library in _LIBRARIES:
