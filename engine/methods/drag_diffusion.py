@@ -54,14 +54,6 @@ class DragDiffusionParameters(IdentityParameters):
     hold: float = knob(
         0.1, 0.0, 1.0, "How much the surroundings hold while it is pulled; 0 is a little faster.", advanced=True
     )
-    checkpoints: str = knob(
-        "auto",
-        None,
-        None,
-        "Whether to save memory by computing things twice; auto does where it would not fit otherwise.",
-        choices=("auto", "on", "off"),
-        advanced=True,
-    )
     detail: float = knob(
         1.0,
         0.0,
