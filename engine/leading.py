@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -112,9 +113,13 @@ class Leading:
 
     def _learnt(self) -> Iterator[Step]:
         if self._identity is not None:
-            source = self._backbone.encode(to_tensor(self._picture))
             for done, *_ in identity.training(self._backbone, self.request, self._identity):
-                yield self._shown(done, source, "identity")
+                yield self._shown(done, self._source, "identity")
+
+    @cached_property
+    def _source(self) -> Tensor:
+        """(1, C, h, w): what is shown while the look is learnt; nobody asks for it where nothing is left to learn."""
+        return self._backbone.encode(to_tensor(self._picture))
 
     def _inverted(self) -> Iterator[Step]:
         for step in self._inverting.run(self._patches):
