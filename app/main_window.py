@@ -53,6 +53,7 @@ from app.settings import Settings
 from app.status import StatusLine
 from app.workspace import Workspace
 from editor.document import Document
+from editor.layers import LayerId
 
 if TYPE_CHECKING:
     from app.jobs.engine_thread import EngineThread
@@ -325,11 +326,19 @@ class MainWindow(QMainWindow):
         at = view.widget_to_canvas(QPointF(view.rect().center()))
         return round(at.x()), round(at.y())
 
-    def _hint_at_recipe(self) -> None:
+    def _hint_at_recipe(self, _job: object, _result: object, layer: LayerId) -> None:
         hint = self.tr("Double-click the new layer in the Layers panel to change a word or the seed and run it again.")
-        if self.recipes.drag is not None:
+        drag = self.recipes.drag is not None
+        if drag:
             hint = self.tr("Not quite there? Move a target and run again: the new layer is made anew.")
-        self.status.show_hint(hint)
+
+        def holds() -> bool:
+            document = self.documents.current
+            if document is None:
+                return False
+            return self.recipes.replaced_in(document) == layer if drag else layer in document
+
+        self.status.show_hint(hint, holds)
 
     def _ask_for_words(self) -> None:
         """Put the cursor where the words go: into the floating bar, or the Method panel where that is hidden."""

@@ -25,7 +25,7 @@ from app.jobs.inputs import image_and_strokes
 from app.jobs.method_info import MethodInfo
 from app.jobs.placement import DOT, edit_title, placement_of
 from app.jobs.regions import MOVE, placement_in
-from editor.commands import AddResult, Command, ReplaceResult, Sequence, SetPlacement
+from editor.commands import AddResult, Command, ReplaceResult, Sequence, SetPlacement, SetSelection
 from editor.document import Document, Snapshot
 from editor.errors import DocumentError
 from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
@@ -271,15 +271,22 @@ def apply_result(document: Document, result: EditResult, replaces: LayerId | Non
     if layer.id in document:
         layer = replace(layer, id=new_layer_id())  # the same result once more
     added = AddResult(layer, shown[-1] if shown else None, unchanged)
-    document.history.do(_with_the_thing_there(document, result, added))
+    document.history.do(_with_the_thing_there(document, result, placement.selection, added))
     return layer.id
 
 
-def _with_the_thing_there(document: Document, result: EditResult, added: Command) -> Command:
-    """A result that took the thing to where it was placed: there is nothing left to place."""
+def _with_the_thing_there(
+    document: Document, result: EditResult, selection: TiledImage | None, added: Command
+) -> Command:
+    """A result that took the thing to where it was placed: nothing is left to place, and the thing stays selected.
+
+    Args:
+        selection: the thing where it is now, None for one that came from elsewhere.
+    """
     if document.placement.rests or placement_in(asdict(result.recipe.parameters)) is None:
         return added
-    return Sequence((added, SetPlacement(None)), added.title)
+    there = () if selection is None else (SetSelection(selection),)
+    return Sequence((added, SetPlacement(None), *there), added.title)
 
 
 def document_of(request: EditRequest, title: str = "") -> Document:
