@@ -200,12 +200,9 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
     (_("&Help"), ("start_page", "shortcuts", "log", "about")),
 )  # fmt: skip
 
-CANVAS_MENU = ("run", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert", "select_feather",
-               "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
-               "example_selected", "", "zoom_fit", "zoom_100", "before")  # fmt: skip
 CANVAS_MENU = ("run", "go_on", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert",
                "select_feather", "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
-               "", "zoom_fit", "zoom_100", "before")  # fmt: skip
+               "example_selected", "", "zoom_fit", "zoom_100", "before")  # fmt: skip
 
 SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "@recent": (_("Open &recent"), ()),
