@@ -1,8 +1,11 @@
-"""Edits on their way: Run, Live, Stop here, Cancel; previews onto the canvas, results into the document."""
+"""Edits on their way: Run, Live, Stop here, Cancel; previews onto the canvas, results into the document.
+
+Results of edits that were asked for together are handed over instead, to be chosen among.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,34 +19,20 @@ from app.jobs.bridge import PreparedEdit, apply_result
 from app.jobs.engine_thread import EngineThread
 from app.jobs.found_masks import mask_of
 from app.jobs.method_info import PULLS
-from app.jobs.queue import JobState
+from app.jobs.queue import LOADING, JobState
+from app.jobs.seeds import seeds_from, with_seeds
+from app.jobs.under_way import Job, UnderWay
 from app.jobs.worker import Preview
 from app.parts.asking import asked, edited_area, result_picture
 from app.parts.recipes import RecipesPart
 from app.widgets import random_seed
-from editor.document import Change, Document, Snapshot, What
+from editor.document import Change, Document, What
 from editor.errors import DocumentError
-from editor.layers import LayerId
 from engine.errors import BadRequest, EngineError
 from engine.request import EditResult, Found
 
 LIVE_MOST = {"steps": 8, PULLS: 8}  # parameters that a live run bounds: denoising steps, and steps of a drag
 LIVE_DELAY = 120  # ms after the last change
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """An edit under way.
-
-    Attributes:
-        snapshot: the document as it was asked for.
-        replaces: the result layer that is made again; None = a new one.
-    """
-
-    document: Document
-    snapshot: Snapshot
-    replaces: LayerId | None
-    live: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +52,8 @@ class RunsPart(QObject):
     located: (Document, job, TiledImage): the mask that an edit under way found by itself.
     found: (Job, EditResult) whose result is a mask and nothing else.
     applied: (Job, EditResult, LayerId): a result came into a document.
+    collected: (job, Job, EditResult): one of several that were asked for together; it is in no document yet.
+    gone: (job, Job, sentence why): a job ended without a result; the sentence is empty where it was cancelled.
     state_changed: something runs, waits or may be kept that did not before.
     """
 
@@ -72,6 +63,8 @@ class RunsPart(QObject):
     located = Signal(object, int, object)
     found = Signal(object, object)
     applied = Signal(object, object, object)
+    collected = Signal(int, object, object)
+    gone = Signal(int, object, str)
     state_changed = Signal()
 
     def __init__(
@@ -80,7 +73,7 @@ class RunsPart(QObject):
         super().__init__(parent)
         self._documents, self._options, self._recipes, self._messages = documents, options, recipes, messages
         self._engine: EngineThread | None = None
-        self._jobs: dict[int, Job] = {}
+        self._jobs = UnderWay()
         self._fractions: dict[int, float] = {}
         self._waiting: dict[Document, _Waiting] = {}
         self._applying = False
@@ -124,8 +117,7 @@ class RunsPart(QObject):
 
     def job_in(self, document: Document | None) -> int | None:
         """The edit of the document that is under way, live ones left out."""
-        own = (number for number, job in self._jobs.items() if job.document is document and not job.live)
-        return next(own, None)
+        return next(iter(self._jobs.of(document, live=False)), None)
 
     def may_keep(self, document: Document | None) -> bool:
         """Whether a live result waits to be kept."""
@@ -139,6 +131,22 @@ class RunsPart(QObject):
         if document is not None:
             self._submit_shown(document, self._options.parameters(), live=False)
 
+    def run_several(self, count: int) -> dict[int, int]:
+        """Start the edit that the Method panel describes with `count` seeds, from the panel's own on.
+
+        Returns:
+            the seed of each job; none where the edit cannot be asked for, which the artist is told.
+        """
+        document = self._documents.current
+        if document is None:
+            return {}
+        edit = self._asked(document, self._as_shown(document, self._options.parameters()))
+        if edit is None:
+            return {}
+        seeds = seeds_from(self._options["seed"], count)
+        numbers = self._queue(document, with_seeds(edit, seeds), group=self._jobs.new_group())
+        return dict(zip(numbers, seeds, strict=True))
+
     def find(self) -> None:
         """Look for the place that the words would change, and change nothing."""
         document, method = self._documents.current, self._options.method
@@ -146,18 +154,19 @@ class RunsPart(QObject):
             self._submit_shown(document, self._options.parameters(), live=False, find=True)
 
     def stop(self) -> None:
-        """Finish the edit of the current document with what there is."""
-        number = self.job_in(self._documents.current)
-        if number is not None and self._engine is not None:
-            self._engine.stop(number)
+        """Finish the edit of the current document with what there is; of several, those that wait are cancelled."""
+        first = self.job_in(self._documents.current)
+        for number in self._jobs.together(first) if first is not None else ():
+            if self._engine is not None:
+                self._engine.stop(number)
 
     def cancel(self) -> None:
         """End what is under way in the current document, else anywhere; else let go of a live result or a recipe."""
         document = self._documents.current
-        own = [number for number, job in self._jobs.items() if job.document is document]
-        others = list(self._jobs)
-        if self._engine is not None and (own or others):
-            self._engine.cancel((own or others)[0])
+        under_way = self._jobs.of(document) or list(self._jobs)
+        if under_way:
+            for number in self._jobs.together(under_way[0]):
+                self.cancel_job(number)
         elif document in self._waiting:
             self.discard()
         else:
@@ -183,7 +192,7 @@ class RunsPart(QObject):
         waiting = self._waiting.pop(document, None) if document is not None else None
         if document is not None and waiting is not None:
             self._stop_live(document)
-            self._apply(waiting.job, waiting.result)
+            self.apply(waiting.job, waiting.result)
             self.preview_ended.emit(document, waiting.number)
             self.state_changed.emit()
 
@@ -196,9 +205,13 @@ class RunsPart(QObject):
 
     # submitting
 
+    def _as_shown(
+        self, document: Document, parameters: dict[str, Any], *, find: bool = False
+    ) -> Callable[[], PreparedEdit]:
+        return lambda: asked(document, self._options, self._recipes, parameters, find=find)
+
     def _submit_shown(self, document: Document, parameters: dict[str, Any], *, live: bool, find: bool = False) -> None:
-        options, recipes = self._options, self._recipes
-        self.submit(document, lambda: asked(document, options, recipes, parameters, find=find), live=live, find=find)
+        self.submit(document, self._as_shown(document, parameters, find=find), live=live, find=find)
 
     def submit(
         self, document: Document, ask: Callable[[], PreparedEdit], *, live: bool = False, find: bool = False
@@ -209,14 +222,20 @@ class RunsPart(QObject):
             ask: raises EngineError or DocumentError.
             find: it only looks for a place.
         """
+        edit = self._asked(document, ask, live=live)
+        if edit is not None:
+            self._queue(document, [edit], live=live, find=find)
+
+    def _asked(self, document: Document, ask: Callable[[], PreparedEdit], *, live: bool = False) -> PreparedEdit | None:
+        """What was asked for; None where that cannot be, and the artist was told why."""
         if not live:
             self._live_timer.stop()
             self.discard()
         if self._engine is None or self._options.method is None:
             self._messages.info(self.tr("The engine is still starting. Try again in a moment."))
-            return
+            return None
         try:
-            edit = ask()
+            return ask()
         except (EngineError, DocumentError) as error:
             if live:
                 self._drop_waiting(document)  # it no longer shows what the panel says
@@ -224,12 +243,30 @@ class RunsPart(QObject):
                 self._messages.info(str(error))
             else:
                 self._messages.report(error)
-            return
-        number = self._engine.submit(edit, live=live)
-        self._jobs[number] = Job(document, edit.snapshot, self._recipes.replaced_in(document), live)
+            return None
+
+    def _queue(
+        self,
+        document: Document,
+        edits: Sequence[PreparedEdit],
+        *,
+        live: bool = False,
+        find: bool = False,
+        group: int = 0,
+    ) -> list[int]:
+        assert self._engine is not None
+        replaces, numbers = self._recipes.replaced_in(document), []
+        for edit in edits:
+            number = self._engine.submit(edit, live=live)
+            self._jobs.add(number, Job(document, edit.snapshot, replaces, live, group))
+            numbers.append(number)
         if not live:
-            self.preview_shown.emit(document, number, QImage(), edited_area(document, find=find), 0.0)
+            self._show_ring(document, numbers[0], find=find)
         self.state_changed.emit()
+        return numbers
+
+    def _show_ring(self, document: Document, number: int, *, find: bool = False) -> None:
+        self.preview_shown.emit(document, number, QImage(), edited_area(document, find=find), 0.0)
 
     # live
 
@@ -256,9 +293,8 @@ class RunsPart(QObject):
 
     def _stop_live(self, document: Document) -> None:
         self._live_timer.stop()
-        for number, job in list(self._jobs.items()):
-            if job.document is document and job.live and self._engine is not None:
-                self._engine.cancel(number)
+        for number in self._jobs.of(document, live=True):
+            self.cancel_job(number)
 
     def _drop_waiting(self, document: Document) -> None:
         waiting = self._waiting.pop(document, None)
@@ -271,6 +307,9 @@ class RunsPart(QObject):
     def _note_state(self, state: JobState) -> None:
         self._fractions[state.id] = state.index / state.total if state.total else 0.0
         self.job_changed.emit(state)
+        job = self.job(state.id)
+        if job is not None and job.group and state.status == LOADING:  # the next of several
+            self._show_ring(job.document, state.id)
 
     def _show_preview(self, number: int, preview: Preview) -> None:
         job = self.job(number)
@@ -284,7 +323,7 @@ class RunsPart(QObject):
             self.located.emit(job.document, number, mask_of(found))
 
     def _finish(self, number: int, result: EditResult) -> None:
-        job = self._jobs.pop(number, None)
+        job = self._jobs.pop(number)
         self._fractions.pop(number, None)
         if job is None:
             return
@@ -296,16 +335,21 @@ class RunsPart(QObject):
             height, width = result.alpha.shape
             area = QRect(*result.origin, width, height)
             self.preview_shown.emit(job.document, number, result_picture(result), area, 1.0)
+        elif job.group:
+            self.collected.emit(number, job, result)
+            self.preview_ended.emit(job.document, number)
         else:
-            self._apply(job, result)
+            self.apply(job, result)
             self.preview_ended.emit(job.document, number)
         self.state_changed.emit()
 
-    def _apply(self, job: Job, result: EditResult) -> None:
+    def apply(self, job: Job, result: EditResult) -> None:
+        """Bring a result into its document; a refusal becomes a message."""
         self._applying = True
         try:
             if result.painted:
-                self.applied.emit(job, result, apply_result(job.document, result, job.replaces))
+                layer = apply_result(job.document, result, job.replaces, seed_shown=bool(job.group))
+                self.applied.emit(job, result, layer)
             elif result.found is not None:
                 self.found.emit(job, result)
         except DocumentError as error:
@@ -318,7 +362,7 @@ class RunsPart(QObject):
 
     def _fail(self, number: int, sentence: str, details: str) -> None:
         job = self._jobs.get(number)
-        self._end(number)
+        self._end(number, sentence)
         if job is not None and job.live:
             self._drop_waiting(job.document)  # it is of an earlier state, and may not be kept for this one
             if not details:  # a BadRequest: Live runs by itself, so this is a hint, nothing went wrong
@@ -326,10 +370,11 @@ class RunsPart(QObject):
                 return
         self._messages.error(sentence, details)
 
-    def _end(self, number: int) -> None:
-        job = self._jobs.pop(number, None)
+    def _end(self, number: int, sentence: str = "") -> None:
+        job = self._jobs.pop(number)
         self._fractions.pop(number, None)
         if job is not None:
+            self.gone.emit(number, job, sentence)
             self.preview_ended.emit(job.document, number)
             self.state_changed.emit()
 
@@ -347,6 +392,5 @@ class RunsPart(QObject):
 
     def _forget(self, document: Document) -> None:
         self._waiting.pop(document, None)
-        for number, job in list(self._jobs.items()):
-            if job.document is document and self._engine is not None:
-                self._engine.cancel(number)
+        for number in reversed(self._jobs.of(document)):
+            self.cancel_job(number)
