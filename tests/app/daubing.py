@@ -14,7 +14,7 @@ from app.jobs.method_info import describe
 from app.main_window import MainWindow
 from tests.app.jobs.conftest import Daubs, nothing
 
-SOON = 20_000  # ms
+SOON = 60_000  # ms
 
 
 @contextmanager
