@@ -14,19 +14,21 @@ from app.theme import colours, icon
 from app.variations import Variation
 
 PAD, CAPTION, BAR, SIGN, ROUND = 4, 18, 4, 16, 4.0  # px
-SMALLEST, LARGEST = 56, 160  # px of a picture's side
+SMALLEST, LARGEST = 44, 160  # px of a picture's side
 VARIATION_ROLE, SHOWN_ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
 
 
 def side_for(count: int, room: QSize) -> int:
-    """The side, px, at which `count` pictures fit into `room` without scrolling, as far as that is large enough."""
+    """The side, px, at which `count` pictures fit into `room` without scrolling, else at which one row of them does."""
 
     def fits(side: int) -> bool:
         columns = max(1, room.width() // (side + 2 * PAD))
         return -(-count // columns) * (side + 2 * PAD + CAPTION) <= room.height()
 
-    return next((side for side in range(min(LARGEST, room.width() - 2 * PAD), SMALLEST, -1) if fits(side)), SMALLEST)
+    widest = min(LARGEST, room.width() - 2 * PAD)
+    row = min(max(room.height() - 2 * PAD - CAPTION, SMALLEST), LARGEST // 2)
+    return next((side for side in range(widest, SMALLEST - 1, -1) if fits(side)), row)
 
 
 class TileModel(QAbstractListModel):

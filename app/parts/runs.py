@@ -6,10 +6,9 @@ Results of edits that were asked for together are handed over instead, to be cho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QRect, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtGui import QImage
 
 from app.documents import Documents
@@ -18,30 +17,18 @@ from app.errors import Messages
 from app.jobs.bridge import PreparedEdit, apply_result
 from app.jobs.engine_thread import EngineThread
 from app.jobs.found_masks import mask_of
-from app.jobs.method_info import PULLS
 from app.jobs.queue import LOADING, JobState
 from app.jobs.seeds import seeds_from, with_seeds
 from app.jobs.under_way import Job, UnderWay
 from app.jobs.worker import Preview
 from app.parts.asking import asked, edited_area, result_picture
+from app.parts.live import Live, Waiting
 from app.parts.recipes import RecipesPart
 from app.widgets import random_seed
-from editor.document import Change, Document, What
+from editor.document import Document
 from editor.errors import DocumentError
 from engine.errors import BadRequest, EngineError
 from engine.request import EditResult, Found
-
-LIVE_MOST = {"steps": 8, PULLS: 8}  # parameters that a live run bounds: denoising steps, and steps of a drag
-LIVE_DELAY = 120  # ms after the last change
-
-
-@dataclass(frozen=True, eq=False)
-class _Waiting:
-    """A live result that the artist may keep."""
-
-    number: int
-    job: Job
-    result: EditResult
 
 
 class RunsPart(QObject):
@@ -75,15 +62,11 @@ class RunsPart(QObject):
         self._engine: EngineThread | None = None
         self._jobs = UnderWay()
         self._fractions: dict[int, float] = {}
-        self._waiting: dict[Document, _Waiting] = {}
-        self._applying = False
-        self._unsubscribe: Callable[[], None] = lambda: None
-        self._live_timer = QTimer(self, singleShot=True, interval=LIVE_DELAY)
-        self._live_timer.timeout.connect(self._run_live)
-        options.changed.connect(lambda _: self._want_live())
-        options.exemplars.changed.connect(lambda _: self._want_live())
+        self._live = Live(documents, options, self)
+        self._live.due.connect(self._run_live)
+        self._live.dropped.connect(self._end_waiting)
         options.live_changed.connect(self._live_switched)
-        documents.current_changed.connect(self._follow)
+        documents.current_changed.connect(lambda _: self.state_changed.emit())
         documents.removed.connect(self._forget)
 
     def attach(self, engine: EngineThread) -> None:
@@ -121,7 +104,7 @@ class RunsPart(QObject):
 
     def may_keep(self, document: Document | None) -> bool:
         """Whether a live result waits to be kept."""
-        return document in self._waiting
+        return self._live.waits(document)
 
     # what the artist does
 
@@ -167,7 +150,7 @@ class RunsPart(QObject):
         if under_way:
             for number in self._jobs.together(under_way[0]):
                 self.cancel_job(number)
-        elif document in self._waiting:
+        elif self._live.waits(document):
             self.discard()
         else:
             self._recipes.end_replacing()
@@ -189,19 +172,18 @@ class RunsPart(QObject):
     def keep(self) -> None:
         """Make the live result a layer."""
         document = self._documents.current
-        waiting = self._waiting.pop(document, None) if document is not None else None
+        waiting = self._live.take(document) if document is not None else None
         if document is not None and waiting is not None:
             self._stop_live(document)
             self.apply(waiting.job, waiting.result)
-            self.preview_ended.emit(document, waiting.number)
-            self.state_changed.emit()
+            self._end_waiting(document, waiting.number)
 
     def discard(self) -> None:
         """Let go of the live result."""
         document = self._documents.current
         if document is not None:
             self._stop_live(document)
-            self._drop_waiting(document)
+            self._live.drop(document)
 
     # submitting
 
@@ -229,7 +211,7 @@ class RunsPart(QObject):
     def _asked(self, document: Document, ask: Callable[[], PreparedEdit], *, live: bool = False) -> PreparedEdit | None:
         """What was asked for; None where that cannot be, and the artist was told why."""
         if not live:
-            self._live_timer.stop()
+            self._live.pause()
             self.discard()
         if self._engine is None or self._options.method is None:
             self._messages.info(self.tr("The engine is still starting. Try again in a moment."))
@@ -238,7 +220,7 @@ class RunsPart(QObject):
             return ask()
         except (EngineError, DocumentError) as error:
             if live:
-                self._drop_waiting(document)  # it no longer shows what the panel says
+                self._live.drop(document)  # it no longer shows what the panel says
             if live and isinstance(error, BadRequest):
                 self._messages.info(str(error))
             else:
@@ -273,34 +255,24 @@ class RunsPart(QObject):
     def _live_switched(self, on: bool) -> None:
         document = self._documents.current
         if on:
-            self._want_live()
+            self._live.want()
         elif document is not None:
-            self._live_timer.stop()
             self._stop_live(document)
         self.state_changed.emit()
 
-    def _want_live(self) -> None:
-        if self._options.live and not self._applying and self._documents.current is not None:
-            self._live_timer.start()
-
     def _run_live(self) -> None:
         document = self._documents.current
-        if document is None or self.running(document) or not self._options.live:
-            return
-        parameters = self._options.parameters()
-        parameters.update({name: min(parameters[name], most) for name, most in LIVE_MOST.items() if name in parameters})
-        self._submit_shown(document, parameters, live=True)
+        if document is not None and not self.running(document) and self._options.live:
+            self._submit_shown(document, self._live.parameters(), live=True)
 
     def _stop_live(self, document: Document) -> None:
-        self._live_timer.stop()
+        self._live.pause()
         for number in self._jobs.of(document, live=True):
             self.cancel_job(number)
 
-    def _drop_waiting(self, document: Document) -> None:
-        waiting = self._waiting.pop(document, None)
-        if waiting is not None:
-            self.preview_ended.emit(document, waiting.number)
-            self.state_changed.emit()
+    def _end_waiting(self, document: Document, number: int) -> None:
+        self.preview_ended.emit(document, number)
+        self.state_changed.emit()
 
     # what the engine says
 
@@ -330,8 +302,7 @@ class RunsPart(QObject):
         if job.document not in self._documents:
             self._messages.info(self.tr("A result was dropped, because its picture was closed."))
         elif job.live:
-            self._drop_waiting(job.document)
-            self._waiting[job.document] = _Waiting(number, job, result)
+            self._live.put(Waiting(number, job, result))
             height, width = result.alpha.shape
             area = QRect(*result.origin, width, height)
             self.preview_shown.emit(job.document, number, result_picture(result), area, 1.0)
@@ -345,7 +316,7 @@ class RunsPart(QObject):
 
     def apply(self, job: Job, result: EditResult) -> None:
         """Bring a result into its document; a refusal becomes a message."""
-        self._applying = True
+        self._live.muted = True
         try:
             if result.painted:
                 layer = apply_result(job.document, result, job.replaces, seed_shown=bool(job.group))
@@ -358,13 +329,13 @@ class RunsPart(QObject):
             for note in result.notes:
                 self._messages.info(note)
         finally:
-            self._applying = False
+            self._live.muted = False
 
     def _fail(self, number: int, sentence: str, details: str) -> None:
         job = self._jobs.get(number)
         self._end(number, sentence)
         if job is not None and job.live:
-            self._drop_waiting(job.document)  # it is of an earlier state, and may not be kept for this one
+            self._live.drop(job.document)  # it is of an earlier state, and may not be kept for this one
             if not details:  # a BadRequest: Live runs by itself, so this is a hint, nothing went wrong
                 self._messages.info(sentence)
                 return
@@ -378,19 +349,6 @@ class RunsPart(QObject):
             self.preview_ended.emit(job.document, number)
             self.state_changed.emit()
 
-    # the documents
-
-    def _follow(self, document: Document | None) -> None:
-        self._unsubscribe()
-        self._unsubscribe = document.subscribe(self._document_changed) if document is not None else lambda: None
-        self._live_timer.stop()
-        self.state_changed.emit()
-
-    def _document_changed(self, change: Change) -> None:
-        if change.what is What.HISTORY:
-            self._want_live()
-
     def _forget(self, document: Document) -> None:
-        self._waiting.pop(document, None)
         for number in reversed(self._jobs.of(document)):
             self.cancel_job(number)

@@ -142,7 +142,8 @@ def test_discard_all_empties_it(window: MainWindow, panel: VariationsPanel) -> N
     [
         (4, 280, 90, 62),  # in one row: 4 x (62 + 8) = 280
         (4, 280, 330, 132),  # two by two: 2 x (132 + 8) = 280
-        (8, 280, 60, SMALLEST),  # they scroll
+        (8, 280, 90, 64),  # they scroll, a row at a time
+        (8, 280, 50, SMALLEST),
         (1, 400, 400, LARGEST),
     ],
 )

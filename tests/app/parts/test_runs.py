@@ -202,7 +202,7 @@ def test_a_live_run_that_fails_takes_the_earlier_result_with_it(
     with qtbot.waitSignal(engine.finished, timeout=SLOW):
         paint(window)
     qtbot.waitUntil(lambda: window.runs.may_keep(document), timeout=SLOW)
-    waiting = window.runs._waiting[document].number
+    waiting = window.runs._live._waiting[document].number
     ended: list[int] = []
     window.runs.preview_ended.connect(lambda _, job: ended.append(job))
     posted.clear()
