@@ -251,6 +251,34 @@ def test_discard_leaves_the_document_alone(
     assert document.history.position == position
 
 
+def test_a_variation_of_strokes_is_what_its_seed_gives_alone(
+    qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document
+) -> None:
+    paint(window)
+    painted, position = flat(document), document.history.position
+    window.options.set("steps", 3)
+    window.options.set("seed", 11)
+    window.variations.set_count(2)
+    act(window, "variations")
+    own = window.variations.current
+    qtbot.waitUntil(lambda: not engine.busy and not window.background.busy, timeout=SLOW)
+    first, second = own
+    assert first.result is not None
+    assert second.result is not None
+    assert (first.result.patch != second.result.patch).mean() > 0.1
+    np.testing.assert_array_equal(flat(document), painted)
+    assert document.history.position == position
+    window.variations.keep([second.number])
+    qtbot.waitUntil(lambda: second.kept, timeout=SLOW)
+    kept, layer = flat(document), document.layers[-1]
+    assert window.options["seed"] == 12
+    act(window, "undo")
+    np.testing.assert_array_equal(flat(document), painted)
+    run(qtbot, window, engine)
+    np.testing.assert_array_equal(flat(document), kept)
+    assert document.layers[-1].recipe == layer.recipe  # type: ignore[attr-defined]
+
+
 def test_escape_cancels_and_leaves_everything_as_it_was(
     qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document
 ) -> None:
