@@ -28,7 +28,7 @@ from app.widgets import random_seed
 from editor.document import Document
 from editor.errors import DocumentError
 from engine.errors import BadRequest, EngineError
-from engine.request import EditResult, Found
+from engine.request import EditResult, Found, Input
 
 
 class RunsPart(QObject):
@@ -248,7 +248,9 @@ class RunsPart(QObject):
         return numbers
 
     def _show_ring(self, document: Document, number: int, *, find: bool = False) -> None:
-        self.preview_shown.emit(document, number, QImage(), edited_area(document, find=find), 0.0)
+        method = self._options.method
+        boxed = method is not None and method.takes(Input.BOX)
+        self.preview_shown.emit(document, number, QImage(), edited_area(document, find=find, boxed=boxed), 0.0)
 
     # live
 
