@@ -77,6 +77,15 @@ class Settings:
     def method(self, method: str) -> None:
         self._store.setValue("method", method)
 
+    @property
+    def variations(self) -> int:
+        """How many variations one run makes; 0 = never said."""
+        return int(self._json("variations", 0))
+
+    @variations.setter
+    def variations(self, count: int) -> None:
+        self._store.setValue("variations", json.dumps(count))
+
     def edit_values(self, method: str) -> dict[str, Any]:
         """What was entered last for a method: its parameters by name, the words and "seed"."""
         return dict(self._json(f"methods/{method}", {}))

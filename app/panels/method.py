@@ -16,6 +16,7 @@ from app.panels.drag_box import TIERS, DragBox
 from app.panels.exemplar import ExemplarBox
 from app.panels.find_steps import FindSteps, step_number
 from app.panels.form import Show, WordsField, control_for, labelled, prompt_hint
+from app.panels.variations_button import VariationsButton
 from app.selection_note import SelectionNote
 from app.theme import polish
 from app.widgets import Section, SeedField, action_button, caption, icon_button
@@ -28,6 +29,7 @@ class MethodPanel(QWidget):
 
     Args:
         run: the window's Run action.
+        variations: the window's action that runs the edit with several seeds.
         live: the window's Live action.
         find: the window's action that looks for the place that words would change.
         clear: the window's action that selects nothing.
@@ -42,6 +44,7 @@ class MethodPanel(QWidget):
         self,
         options: EditOptions,
         run: QAction,
+        variations: QAction,
         live: QAction,
         find: QAction,
         clear: QAction,
@@ -59,7 +62,7 @@ class MethodPanel(QWidget):
         self.place.hide()
         self.steps = FindSteps(find)
         self._low = False
-        self._build_foot(run, live)
+        self._build_foot(run, variations, live)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -104,7 +107,7 @@ class MethodPanel(QWidget):
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setWidget(self._page)
 
-    def _build_foot(self, run: QAction, live: QAction) -> None:
+    def _build_foot(self, run: QAction, variations: QAction, live: QAction) -> None:
         self._foot = QWidget()
         self.replacing = caption("")
         self.replacing.setWordWrap(True)
@@ -122,12 +125,14 @@ class MethodPanel(QWidget):
         self.run.clicked.connect(run.trigger)
         self.run.setEnabled(run.isEnabled())
         run.changed.connect(lambda: self.run.setEnabled(run.isEnabled()))
+        self.variations = VariationsButton(variations)
         self.live: QToolButton = action_button(live, size=18)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         self._third = step_number(3)
         buttons.addWidget(self._third)
         buttons.addWidget(self.run, 1)
+        buttons.addWidget(self.variations)
         buttons.addWidget(self.live)
         self._foot_column = column = QVBoxLayout(self._foot)
         column.setContentsMargins(8, 4, 8, 8)

@@ -35,7 +35,9 @@ def options(settings: Settings) -> EditOptions:
 
 @pytest.fixture
 def panel(window: MainWindow, options: EditOptions) -> MethodPanel:
-    made = MethodPanel(options, *(window.commands[name] for name in ("run", "live", "find", "select_none")), window)
+    made = MethodPanel(
+        options, *(window.commands[name] for name in ("run", "variations", "live", "find", "select_none")), window
+    )
     made.show()
     return made
 
