@@ -30,6 +30,8 @@ from app.panels.method import MethodPanel
 from app.panels.tool_options import ToolOptionsBar
 from app.panels.tools import ToolBar
 from app.parts.clicks import ClicksPart
+from app.parts.cutouts import Cutouts
+from app.parts.cutting import CuttingPart
 from app.parts.dragging import DraggingPart
 from app.parts.edit import EditPart
 from app.parts.exemplars import ExemplarsPart
@@ -46,10 +48,12 @@ from app.parts.runs import RunsPart
 from app.parts.selection import SelectionPart
 from app.parts.start import StartPart
 from app.parts.tools import ToolsPart
+from app.parts.tray import TrayPart
 from app.parts.view import ViewPart
 from app.parts.words import WordsPart
 from app.settings import Settings
 from app.status import StatusLine
+from app.tray import TrayFiles
 from app.workspace import Workspace
 from editor.document import Document
 
@@ -113,6 +117,9 @@ class MainWindow(QMainWindow):
         self.tools = ToolsPart(self.settings, self)
         self.tools.run_with(landing)
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
+        self.cutting = CuttingPart(documents, self.options.exemplars, Cutouts(self.clicks), messages, self)
+        tray = TrayFiles(self.settings.examples_folder)
+        self.tray = TrayPart(documents, self.options.exemplars, background, tray, self)
         self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
         self.points = PointsPart(documents, self.tools, messages, self)
         self.handles = HandlesPart(documents, self.tools, self.clicks, self.points, landing, messages, self)
@@ -180,7 +187,7 @@ class MainWindow(QMainWindow):
         self.words.hint.connect(self.status.show_hint)
         self.exemplars.hint.connect(self.status.show_hint)
         self.exemplars.shown.connect(lambda: self.docks.show("method"))
-        self.method_panel.exemplar.join(self.exemplars)
+        self.method_panel.exemplar.join(self.exemplars, self.cutting, self.tray)
         self.learning.told.connect(self.status.show_aside)
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
