@@ -67,6 +67,8 @@ def shrunk(pixels: Bytes, longest: int) -> Bytes:
     if share >= 1:
         return pixels
     size = max(1, round(width * share)), max(1, round(height * share))
+    if (pixels[..., 3] == 255).all():
+        return np.asarray(cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_AREA), np.uint8)
     alpha = pixels[..., 3:].astype(np.float32) / 255
     seen = cv2.resize(np.dstack([pixels[..., :3] * alpha, alpha]), size, interpolation=cv2.INTER_AREA)
     plain = cv2.resize(np.ascontiguousarray(pixels[..., :3]), size, interpolation=cv2.INTER_AREA)

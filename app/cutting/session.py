@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from app.cutting.cut import Bytes, Cut
@@ -13,7 +12,6 @@ from editor.geometry import Point, Rect
 from editor.masks import Mask, add, invert, subtract
 
 MOST_STEPS = 200  # that can be undone; each keeps a packed mask, some ten kilobytes
-_FINE = 4  # binary places of a stroke's coordinates
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,7 @@ class Cutting:
         reach = Rect.around([start, end], radius + 2).intersected(self.canvas)
         if not reach:
             return
-        touched = np.zeros((reach.height, reach.width), np.uint8)
-        ends = [_fixed(point[0] - reach.x, point[1] - reach.y) for point in (start, end)]
-        cv2.line(touched, *ends, 255, max(1, round(2 * radius)), cv2.LINE_AA, _FINE)
+        touched = _capsule(reach, start, end, radius)
         inside = self.mask[reach.slices()]
         inside[:] = add(inside, touched) if keep else subtract(inside, touched)
 
@@ -118,6 +114,11 @@ class Cutting:
         return _State(zlib.compress(np.ascontiguousarray(self.mask), 1), self.crop)
 
 
-def _fixed(x: float, y: float) -> tuple[int, int]:
-    """A place as OpenCV counts: pixels have their middles at whole numbers."""
-    return round((x - 0.5) * 2**_FINE), round((y - 0.5) * 2**_FINE)
+def _capsule(area: Rect, start: Point, end: Point, radius: float) -> Mask:
+    """(area.height, area.width), 255 within `radius` of the way from one place to the other, its edge antialiased."""
+    x = np.arange(area.x, area.right, dtype=np.float32)[None] + np.float32(0.5 - start[0])
+    y = np.arange(area.y, area.bottom, dtype=np.float32)[:, None] + np.float32(0.5 - start[1])
+    across, down = end[0] - start[0], end[1] - start[1]
+    along = np.clip((x * across + y * down) / max(across**2 + down**2, 1e-6), 0, 1)
+    distance = np.hypot(x - along * across, y - along * down)
+    return np.rint(np.clip(radius + 0.5 - distance, 0, 1) * 255).astype(np.uint8)

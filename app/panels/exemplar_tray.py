@@ -32,6 +32,7 @@ class TrayRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.buttons: list[QToolButton] = []
+        self.kept: tuple[Kept, ...] = ()
         self._grid = QGridLayout()
         self._grid.setSpacing(2)
         self._grid.setColumnStretch(COLUMNS, 1)
@@ -48,6 +49,7 @@ class TrayRow(QWidget):
             self._grid.removeWidget(button)
             button.hide()
             button.deleteLater()
+        self.kept = tuple(kept)
         self.buttons = [self._button(one) for one in kept]
         for at, button in enumerate(self.buttons):
             self._grid.addWidget(button, at // COLUMNS, at % COLUMNS)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
+import cv2
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from app.cutting.cut import Bytes
+from app.cutting.cut import Bytes, shrunk
 from app.jobs.queue import JobState
 from app.jobs.segment_queue import Asked
 from app.jobs.segments import GRABCUT, Find, Question
 from app.parts.clicks import GROWN, ClicksPart
 from editor.document import Document
-from editor.geometry import Point, Rect
+from editor.geometry import EMPTY, Point, Rect
 from editor.layers import ImageLayer
 from editor.masks import Mask
 from editor.pointing import Found, Pointing, Spot, Streak
 from editor.tiles import TiledImage
 
+LOOKED_AT = 1024  # pixels of the longer side; no segmenter sees more
 RIM = 0.03  # of the longer side: so much at the left, at the right and above is taken for background
 CORE = (0.35, 0.75)  # of the height of the box: between these its middle is taken for the thing
 CORE_RADIUS = 0.015  # of the shorter side of the box
@@ -41,7 +43,7 @@ class Cutouts(QObject):
     def __init__(self, clicks: ClicksPart) -> None:
         super().__init__(clicks)
         self._clicks = clicks
-        self._guest: tuple[Bytes, Document] | None = None  # the picture, and as whom it is known to the segmenter
+        self._guest: tuple[Bytes, Document] | None = None  # the picture, and as whom, made smaller, it is looked at
         self._failed: Failed | None = None  # waits for an answer
         self._sentence = ""
         clicks.queue.failed.connect(self._note)
@@ -123,20 +125,22 @@ class Cutouts(QObject):
         return self._clicks.model_for((whole.shape[1], whole.shape[0])) != GRABCUT
 
     def _find(self, whole: Bytes, pointing: Pointing, done: Done, failed: Failed) -> None:
+        """Ask; all places are in pixels of the whole picture."""
         self.cancel()
         if not self._clicks.queue.ready:
             failed(self.tr("The engine is still starting. Try again in a moment."))
             return
         document = self._known_as(whole)
-        model = self._clicks.model_for(document.size)
+        model, scaled = self._clicks.model_for(document.size), _scaled(pointing, document.size[0] / whole.shape[1])
         self._failed, self._sentence = failed, ""
 
         def answer(found: Found | None) -> None:
             if self._failed is failed:
                 self._failed = None
                 self.looking.emit(None)
-                empty = np.zeros(whole.shape[:2], np.uint8)
-                done(cast(Mask, found.shape.read(document.canvas)[..., 0]) if found is not None else empty)
+                size = whole.shape[1], whole.shape[0]
+                mask = found.shape.read(document.canvas)[..., 0] if found is not None else np.zeros((1, 1), np.uint8)
+                done(cast(Mask, cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR)))
 
         def refused() -> None:
             if self._failed is failed:
@@ -145,15 +149,16 @@ class Cutouts(QObject):
                 failed(self._sentence)
 
         self._clicks.queue.ask(
-            Asked(document, lambda number, source: Find(number, source, model, pointing), answer, refused)
+            Asked(document, lambda number, source: Find(number, source, model, scaled), answer, refused)
         )
 
     def _known_as(self, whole: Bytes) -> Document:
         """The document that stands for a picture."""
         if self._guest is None or self._guest[0] is not whole:
             self.release()
-            document = Document(whole.shape[1], whole.shape[0])
-            document.insert(ImageLayer(name="Example", pixels=TiledImage.from_array(whole)), None, 0)
+            pixels = shrunk(whole, LOOKED_AT)
+            document = Document(pixels.shape[1], pixels.shape[0])
+            document.insert(ImageLayer(name="Example", pixels=TiledImage.from_array(pixels)), None, 0)
             self._clicks.take_in(document)
             self._guest = whole, document
         return self._guest[1]
@@ -165,3 +170,17 @@ class Cutouts(QObject):
     def _tell(self, state: JobState | None) -> None:
         if self.busy:
             self.looking.emit(state)
+
+
+def _scaled(pointing: Pointing, share: float) -> Pointing:
+    """The same in a picture that is `share` times as large."""
+    box = pointing.box
+    x, y, right, bottom = (round(value * share) for value in (box.x, box.y, box.right, box.bottom))
+    return Pointing(
+        tuple(Spot(spot.x * share, spot.y * share, spot.belongs) for spot in pointing.spots),
+        tuple(
+            Streak(tuple((x * share, y * share) for x, y in one.points), max(1.0, one.radius * share), one.belongs)
+            for one in pointing.streaks
+        ),
+        Rect(x, y, max(1, right - x), max(1, bottom - y)) if box else EMPTY,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.background import Background
 from app.cutting.cut import Cut
 from app.cutting.dialog import CutDialog
 from app.documents import Documents
@@ -23,14 +24,25 @@ class CuttingPart(QObject):
     busy_changed = Signal(bool)
 
     def __init__(
-        self, documents: Documents, exemplars: Exemplars, cutouts: Cutouts, messages: Messages, window: QWidget
+        self,
+        documents: Documents,
+        exemplars: Exemplars,
+        cutouts: Cutouts,
+        background: Background,
+        messages: Messages,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
         self._documents, self._exemplars, self._cutouts = documents, exemplars, cutouts
-        self._messages, self._window = messages, window
+        self._background, self._messages, self._window = background, messages, window
         self.dialog: CutDialog | None = None
         documents.current_changed.connect(lambda _: self.cancel())
         exemplars.changed.connect(lambda _: self.cancel())
+
+    @property
+    def busy(self) -> bool:
+        """Whether the segmenter looks at an example."""
+        return self._cutouts.busy
 
     def edit(self) -> None:
         """Show the example, large, to crop and mask it."""
@@ -79,8 +91,12 @@ class CuttingPart(QObject):
 
     def _put(self, document: Document, before: Exemplar, cut: Cut) -> None:
         """Put another cut of an example into its place, if it is still there."""
-        if document in self._documents and self._exemplars.of(document) is before:
-            self._exemplars.put(document, Exemplar.cut_out(cut, before.name))
+
+        def put(exemplar: Exemplar) -> None:
+            if document in self._documents and self._exemplars.of(document) is before:
+                self._exemplars.put(document, exemplar)
+
+        self._background.run("", lambda: Exemplar.cut_out(cut, before.name), put)
 
     def _end(self) -> None:
         self._cutouts.release()
