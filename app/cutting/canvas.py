@@ -31,7 +31,7 @@ from editor.geometry import Point, Rect
 MARGIN = 12  # px around the picture, so that its edges can be gripped
 REACH = 7.0  # px beside an edge of the crop in which it can be gripped
 HANDLE = 8.0  # px, side of a handle
-GHOST = 0.22  # how much is seen of what was taken away
+GHOST = 0.18  # how much is seen of what was taken away
 MOST_SCALE = 8.0  # screen pixels per picture pixel
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),

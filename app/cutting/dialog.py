@@ -145,8 +145,8 @@ class CutDialog(QDialog):
         self.stop.clicked.connect(self._finder.cancel)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
-        self.ok.setDefault(True)
-        for button in (self.background, self.invert, self.reset, self.stop):
+        cancel = buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        for button in (self.background, self.invert, self.reset, self.stop, cancel):
             button.setAutoDefault(False)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -236,12 +236,16 @@ class CutDialog(QDialog):
         else:
             self.cutting.join(mask, keep=keep)
         self.cutting.finish()
-        self._refresh()
+        self._answered()
 
     def _say_failed(self, sentence: str) -> None:
-        self._refresh()
+        self._answered()
         if sentence:
             self.note.setText(sentence)
+
+    def _answered(self) -> None:
+        self._refresh()
+        self.canvas.setFocus()  # it lost it to the button that stops
 
     def _show_looking(self, state: JobState | None) -> None:
         if state is not None:
@@ -263,6 +267,7 @@ class CutDialog(QDialog):
         cut = self.cutting.cut
         self.reset.setEnabled(not asking and cut.changed)
         self.ok.setEnabled(not asking and not cut.empty)
+        self.ok.setDefault(True)  # it is not any more once it was disabled
         if asking:
             return
         if cut.empty:

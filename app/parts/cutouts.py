@@ -25,6 +25,7 @@ LOOKED_AT = 1024  # pixels of the longer side; no segmenter sees more
 RIM = 0.03  # of the longer side: so much at the left, at the right and above is taken for background
 CORE = (0.35, 0.75)  # of the height of the box: between these its middle is taken for the thing
 CORE_RADIUS = 0.015  # of the shorter side of the box
+SPOT = 0.02  # of the longer side: a wider spot is no place any more
 LEAST, MOST = 0.002, 0.98  # of the box: less or more is not believed to be the thing
 
 Done = Callable[[Mask], None]
@@ -96,6 +97,7 @@ class Cutouts(QObject):
             radius: picture pixels around the place that belong to it, for one to whom a click is not enough.
         """
         clicks_do = self._takes_clicks(whole)
+        radius = min(radius, SPOT * max(whole.shape[:2]))
         pointing = Pointing((Spot(*at),)) if clicks_do else Pointing(streaks=(Streak((at, at), max(1.0, radius)),))
         least = 1.0 if clicks_do else GROWN * np.pi * radius**2
 
