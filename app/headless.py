@@ -14,6 +14,7 @@ import numpy as np
 
 from app.jobs import bridge, engine_start, method_info
 from app.jobs.queue import TimeLeft
+from app.jobs.shelf import Shelf
 from editor.errors import FileProblem
 from editor.files import export_picture, open_pixels, recipe_in, save_document, to_srgb
 from editor.files.export import on_white
@@ -37,18 +38,15 @@ def list_methods() -> list[method_info.MethodInfo]:
 
 
 class Bench:
-    """The engine on the calling thread; the model is read once and kept."""
+    """The engine on the calling thread; models are read once and kept."""
 
     def __init__(self) -> None:
         self._methods = engine_start.discover_methods()
-        self._model: tuple[str, Backbone] | None = None
+        self._models = Shelf(engine_start.load_model)
 
     def backbone(self, model: str) -> Backbone:
         """The model by id or folder. Raises ModelMissing, ModelBroken."""
-        if self._model is None or self._model[0] != model:
-            self._model = None
-            self._model = (model, engine_start.load_model(model))
-        return self._model[1]
+        return self._models.take(model)
 
     def run(self, request: EditRequest, tell: Callable[[Step], None]) -> EditResult:
         """Run an edit to its end; `tell` is called after each step. Raises EngineError."""

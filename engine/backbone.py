@@ -1,23 +1,25 @@
-"""The one seam over Stable-Diffusion-shaped models: encode, decode, embed words, predict noise."""
+"""The one seam over Stable-Diffusion-shaped models: encode, decode, embed words or an example, predict noise."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from enum import Enum
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.errors import OutOfMemory
+from engine.errors import BadRequest, OutOfMemory
+from engine.exemplar import ExemplarReader
 from engine.features import Enough, FeatureTap
 from engine.layout import Layout, read_layout
 from engine.schedule import Schedule
+from engine.words import Conditioning, WordReader
 
-_CACHED_TEXTS = 32
 _DEFAULT_SAMPLE_SIZE = 64  # latent cells, where the config does not say
 
 P = ParamSpec("P")
@@ -32,19 +34,12 @@ class Patch(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class Conditioning:
-    """Words as the network reads them.
+class Inlet(Enum):
+    """What a network takes besides the noisy latent z of C channels, in the order in which it takes it."""
 
-    Attributes:
-        both: (2, L, D): negative prompt, prompt.
-        prompt: (1, L, D): the prompt alone, a view.
-        truncated: the prompt or the negative prompt was longer than the model reads.
-    """
-
-    both: Tensor
-    prompt: Tensor
-    truncated: bool
+    NOTHING = "nothing"
+    FILL = "fill"  # Stable Diffusion's inpainting models: z, mask with 1 = fill, latent of the picture without the part
+    EXAMPLE = "example"  # Paint by Example: z, latent of the picture without the part, mask with 1 = keep
 
 
 def roomy(function: Callable[P, T]) -> Callable[P, T]:
@@ -70,6 +65,7 @@ class Backbone:
 
     Attributes:
         name: what the artist calls the model.
+        reader: of what the network is told, words or examples.
         schedule: its noise schedule.
         layout: its layers by role.
         calls: network calls made so far.
@@ -79,17 +75,15 @@ class Backbone:
         self,
         unet: nn.Module,
         vae: nn.Module,
-        text_encoder: nn.Module,
-        tokenizer: Any,
+        reader: WordReader | ExemplarReader,
         scheduler_config: Mapping[str, Any],
         name: str = "",
     ) -> None:
-        self.unet, self.vae, self.text_encoder, self.tokenizer = unet, vae, text_encoder, tokenizer
+        self.unet, self.vae, self.reader = unet, vae, reader
         self.name = name
         self.schedule = Schedule.from_config(scheduler_config)
         self.layout: Layout = read_layout(unet)
         self.calls = 0
-        self._texts: OrderedDict[tuple[str, str], Conditioning] = OrderedDict()
         self._open: Tensor | None = None  # the gap of a network that fills, where everything is to be filled
 
     @property
@@ -101,14 +95,33 @@ class Backbone:
         return next(self.unet.parameters()).dtype
 
     @property
+    def bytes(self) -> int:
+        """What its weights take."""
+        networks = self.unet, self.vae, self.reader.encoder
+        weights = (weight for network in networks for weight in network.parameters())
+        return sum(weight.numel() * weight.element_size() for weight in weights)
+
+    @property
     def channels(self) -> int:
         """Latent channels C."""
         return int(_config(self.vae)["latent_channels"])
 
     @property
+    def inlet(self) -> Inlet:
+        """What the network takes besides z."""
+        if int(_config(self.unet)["in_channels"]) != 2 * self.channels + 1:
+            return Inlet.NOTHING
+        return Inlet.EXAMPLE if self.reads_examples else Inlet.FILL
+
+    @property
     def fills(self) -> bool:
-        """An inpainting network: it also takes what lies around the part to be filled (see `predict`)."""
-        return int(_config(self.unet)["in_channels"]) == 2 * self.channels + 1
+        """The network also takes what lies around the part to be filled (see `predict`)."""
+        return self.inlet is not Inlet.NOTHING
+
+    @property
+    def reads_examples(self) -> bool:
+        """The network is told by a picture what to paint, and not by words."""
+        return isinstance(self.reader, ExemplarReader)
 
     @property
     def factor(self) -> int:
@@ -122,11 +135,6 @@ class Backbone:
         """Side of the square picture that the model was trained on, pixels."""
         size = _config(self.unet).get("sample_size") or _DEFAULT_SAMPLE_SIZE
         return self.factor * int(size if isinstance(size, int) else max(size))
-
-    @property
-    def text_length(self) -> int:
-        """Tokens that the model reads, start and end included."""
-        return min(int(_config(self.text_encoder)["max_position_embeddings"]), int(self.tokenizer.model_max_length))
 
     @roomy
     @torch.no_grad()
@@ -154,14 +162,37 @@ class Backbone:
     @roomy
     @torch.no_grad()
     def embed(self, prompt: str, negative: str = "") -> Conditioning:
-        """The words as the network reads them; the last few dozen pairs are remembered."""
-        key = (prompt, negative)
-        if key not in self._texts:
-            self._texts[key] = self._embedded(prompt, negative)
-            if len(self._texts) > _CACHED_TEXTS:
-                self._texts.popitem(last=False)
-        self._texts.move_to_end(key)
-        return self._texts[key]
+        """The words as the network reads them; the last few dozen pairs are remembered.
+
+        Raises:
+            BadRequest: the network reads examples.
+        """
+        if isinstance(self.reader, ExemplarReader):
+            raise BadRequest(
+                f"The model “{self.name}” is told by an example what to paint, not by words. "
+                "Take “Paint by example”, or another model."
+            )
+        words = self.reader.read(prompt, negative)
+        return words
+
+    @roomy
+    @torch.no_grad()
+    def embed_example(self, picture: NDArray[np.uint8]) -> Conditioning:
+        """An example as the network reads it.
+
+        Args:
+            picture: (s, s, 3), sRGB.
+
+        Raises:
+            BadRequest: the network reads words.
+        """
+        if not isinstance(self.reader, ExemplarReader):
+            raise BadRequest(
+                f"The model “{self.name}” cannot be told by an example what to paint. Take “studio-exemplar”, or "
+                "another model for “Paint by example”."
+            )
+        both = self.reader.read(picture).to(self.dtype)
+        return Conditioning(both, both[1:])
 
     @roomy
     def predict(
@@ -181,7 +212,8 @@ class Backbone:
                 says it for each cell; where it is 0 the prompt has no say.
             patches: entered and left inside this call.
             gap: for a network that fills: (1, 1 + C, h, w), the cells to fill (1 = fill) and the latent of the picture
-                without them. None = everything is to be filled. Other networks take no notice of it.
+                without them, whatever order and sign the network takes them in. None = everything is to be filled.
+                Other networks take no notice of it.
 
         Returns:
             (1, C, h, w) in z's dtype. Differentiable unless gradients are off.
@@ -280,7 +312,10 @@ class Backbone:
                 latent = self.encode(grey)
                 self._open = torch.cat([torch.ones_like(latent[:, :1]), latent], dim=1)
             gap = self._open
-        return torch.cat([z, gap.to(z).expand(len(z), -1, -1, -1)], dim=1)
+        gap = gap.to(z).expand(len(z), -1, -1, -1)
+        if self.inlet is Inlet.EXAMPLE:
+            return torch.cat([z, gap[:, 1:], 1 - gap[:, :1]], dim=1)
+        return torch.cat([z, gap], dim=1)
 
     def _network(self, z: Tensor, t: int | Sequence[int], context: Tensor) -> Tensor:
         """One counted call; z (N, C, h, w) any float dtype -> the raw output in the network's dtype."""
@@ -289,18 +324,6 @@ class Backbone:
         time = torch.tensor([t] if isinstance(t, int) else list(t), device=self.device)
         output: Tensor = self.unet(z, time, context, return_dict=False)[0]
         return output
-
-    def _embedded(self, prompt: str, negative: str) -> Conditioning:
-        length = self.text_length
-        inputs = self.tokenizer(
-            [negative, prompt], padding="max_length", max_length=length, truncation=True, return_tensors="pt"
-        )
-        truncated = any(len(self.tokenizer(text, verbose=False)["input_ids"]) > length for text in (negative, prompt))
-        masked = _config(self.text_encoder).get("use_attention_mask")
-        mask = inputs["attention_mask"].to(self.device) if masked else None
-        both: Tensor = self.text_encoder(inputs["input_ids"].to(self.device), attention_mask=mask)[0]
-        both = both.to(self.dtype)
-        return Conditioning(both, both[1:], truncated)
 
     @property
     def _latent_range(self) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.errors import BadRequest
 from engine.exemplars import check_exemplar
+from engine.place import check_box
 from engine.points import Points, check_points
 from engine.request import EditRequest, Parameters
 
@@ -36,6 +37,8 @@ def check_request(request: EditRequest) -> None:
         check_points(request.points, request.legs, (width, height), mask)
     if request.exemplar is not None:
         check_exemplar(request.exemplar)
+    if request.box is not None:
+        check_box(request.box, (width, height))
     if not 0 <= request.seed < 2**63:
         raise BadRequest(f"The seed must lie between 0 and {2**63 - 1}, not {request.seed}.")
     if request.stop_after is not None and request.stop_after < 1:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.backbone import Backbone, Conditioning
+from engine.backbone import Backbone
 from engine.schedule import noised
+from engine.words import Conditioning
 
 
 class Compared(NamedTuple):

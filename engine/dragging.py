@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import motion
-from engine.backbone import Backbone, Conditioning, Patch, roomy
+from engine.backbone import Backbone, Patch, roomy
 from engine.features import FeatureTap
 from engine.motion import FINER
 from engine.original import Original
 from engine.schedule import noised
+from engine.words import Conditioning
 
 Spots = NDArray[np.float64]
 """(n, 2) places (x, y) in working pixels."""

@@ -2,13 +2,14 @@
 
 Blended latents (Avrahami et al., SIGGRAPH 2023, arXiv 2206.02779): at each step the outside is the picture's own
 latent, noised to the level that z now has. Resampling (RePaint, Lugmayr et al., CVPR 2022, Alg. 1): a step is taken,
-noised back and taken again, so that the inside learns what the outside is. A network made for inpainting (9 channels in
-Stable Diffusion's order: z, mask with 1 = fill, latent of the picture without the part) is also shown what is around.
+noised back and taken again, so that the inside learns what the outside is. A network made for filling (9 channels,
+`backbone.Inlet`) is also shown what is around.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from enum import Enum
 from typing import cast
 
 import cv2
@@ -19,15 +20,24 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine import sampling
-from engine.backbone import Backbone, Conditioning
+from engine.backbone import Backbone, Patch
 from engine.holding import Holding
 from engine.masking import Mask
 from engine.region import Picture
 from engine.sampling import Plan, Sampled
 from engine.schedule import Level, noised
-from engine.workpiece import Workpiece, to_tensor
+from engine.words import Conditioning
+from engine.workpiece import Workpiece, encoded
 
 _FLOW_RADIUS = 3  # pixels from which the surroundings flow into a gap
+
+
+class Start(Enum):
+    """What a gap is filled from."""
+
+    SURROUNDINGS = "surroundings"  # they flow into it
+    OWN = "own"  # the picture holds something there already
+    NOISE = "noise"  # nothing else
 
 
 class Filling:
@@ -39,14 +49,22 @@ class Filling:
     """
 
     def __init__(
-        self, backbone: Backbone, piece: Workpiece, plan: Plan, seed: int, repeats: int = 1, flowed: bool = False
+        self,
+        backbone: Backbone,
+        piece: Workpiece,
+        plan: Plan,
+        seed: int,
+        repeats: int = 1,
+        start: Start = Start.SURROUNDINGS,
+        gap: Mask | None = None,
     ) -> None:
         """
         Args:
             piece: with a mask.
             plan: of `sampling.plan`; where steps are repeated it must be DDIM's.
             repeats: how often each step but the last is taken.
-            flowed: the gap of the piece's source holds something to begin from; else its surroundings flow in.
+            start: what the gap is filled from; NOISE wants a mask that is 1 somewhere.
+            gap: (h, w) working pixels, 1 = what a network that fills is to fill; None = all cells that may change.
         """
         self._backbone, self._plan, self._repeats, self._seed = backbone, plan, repeats, seed
         cells = piece.cells(backbone.factor)
@@ -58,21 +76,21 @@ class Filling:
         # The last step leads to the clean picture, and nothing is left to be noised back.
         self.total = (len(self._times) - 1) * repeats + 1
         source = piece.region.to_work(piece.source)
-        gap = _pixels(cells > 0, backbone.factor)
-        begun = [] if flowed else [to_tensor(flowed_in(source, gap))]
-        latents = backbone.encode(torch.cat([to_tensor(source), *begun]))
-        self._source = latents[:1]
-        self._start = self._holding.changing(latents[-1:], self._source)
+        free = _pixels(cells > 0, backbone.factor)
+        self._source = encoded(backbone, source)
+        begun = encoded(backbone, flowed_in(source, free)) if start is Start.SURROUNDINGS else self._source
+        self._start = None if start is Start.NOISE else self._holding.changing(begun, self._source)
         self._noise = sampling.seeded_noise(self._source.shape, seed).to(self._source.device)
-        self._gap = _gap(backbone, source, gap) if backbone.fills else None
+        self._gap = _gap(backbone, source, free if gap is None else gap) if backbone.fills else None
 
-    def run(self, words: Conditioning, guidance: float) -> Iterator[Sampled]:
-        """One step per network call."""
+    def run(self, words: Conditioning, guidance: float, patches: Sequence[Patch] = ()) -> Iterator[Sampled]:
+        """One step per network call; `patches` as for `Backbone.predict`."""
         schedule = self._backbone.schedule
-        z = noised(self._start, self._noise, schedule.level(self._times[0]))
+        first = schedule.level(self._times[0])
+        z = self._noise if self._start is None else noised(self._start, self._noise, first)
 
         def predict(z: Tensor, t: int) -> Tensor:
-            return self._backbone.predict(z, t, words, guidance, gap=self._gap)
+            return self._backbone.predict(z, t, words, guidance, patches, self._gap)
 
         if self._repeats == 1:
             return self._plan.sampler(predict, schedule, z, self._times, self._hold)
@@ -108,7 +126,9 @@ def _pixels(cells: NDArray[np.bool_], factor: int) -> Mask:
 
 
 def _gap(backbone: Backbone, source: Picture, gap: Mask) -> Tensor:
-    """What an inpainting network sees: (1, 1 + C, h, w), 1 = fill, and the latent of the picture with a grey gap."""
-    around = backbone.encode(to_tensor(source * (1 - gap[..., None]) + gap[..., None] * np.float32(0.5)))
+    """What a network that fills sees: (1, 1 + C, h, w), 1 = fill, and the latent of the picture with a grey gap."""
+    around = encoded(backbone, source * (1 - gap[..., None]) + gap[..., None] * np.float32(0.5))
     cells = functional.interpolate(torch.from_numpy(gap)[None, None], size=around.shape[2:], mode="nearest")
+    if not cells.any():  # thinner than a cell: no cell's first pixel lies in it
+        cells = functional.adaptive_max_pool2d(torch.from_numpy(gap)[None, None], around.shape[2:])
     return torch.cat([cells.to(around), around], dim=1)

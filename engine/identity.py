@@ -21,12 +21,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine import region
-from engine.backbone import Backbone, Conditioning, roomy
+from engine.backbone import Backbone, roomy
 from engine.cache import cache_of, content
 from engine.layout import read_layout
 from engine.region import Picture
 from engine.request import EditRequest, Parameters, knob
 from engine.schedule import noised
+from engine.words import Conditioning
 from engine.workpiece import to_tensor
 
 ADAPTED = ("to_q", "to_k", "to_v", "to_out.0")

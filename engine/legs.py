@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import inversion
-from engine.backbone import Backbone, Conditioning, Patch
+from engine.backbone import Backbone, Patch
 from engine.cache import cache_of, content
 from engine.carrying import carried, composed, share
 from engine.course import Course, Spots
@@ -21,6 +21,7 @@ from engine.original import Original
 from engine.points import Leg
 from engine.sampling import Sampled, seeded_noise
 from engine.schedule import noised
+from engine.words import Conditioning
 from engine.workpiece import to_tensor
 
 _STRIDE = 3  # of the times, those that a carried picture is inverted over: where it ends is what counts

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine import inversion, sampling
-from engine.backbone import Backbone, Conditioning, Patch
+from engine.backbone import Backbone, Patch
 from engine.cache import cache_of, content
 from engine.features import FeatureTap
 from engine.holding import Holding
@@ -24,6 +24,7 @@ from engine.request import Sent, Step
 from engine.sampling import Sampled
 from engine.schedule import Level
 from engine.sharing import KeepKeysValues, KeysValues, bytes_of
+from engine.words import Conditioning
 from engine.workpiece import followed, to_tensor
 
 

@@ -7,8 +7,9 @@ A recipe is a zip of `recipe.json` and one PNG per array; the same files beside 
      "arrays": {"image": "image.png", "strokes": "strokes.png", "mask": "mask.png"}}
 
 Version 2 added "reference_prompt", version 3 drag points ("points": [[[x, y], [x, y]], …], handle then target, and
-"legs": [{"targets": [[x, y], …], "steps": 20}, …]) and the array "exemplar", a picture of its own size. A recipe is
-written as the lowest version that holds it, which older programs read.
+"legs": [{"targets": [[x, y], …], "steps": 20}, …]) and the array "exemplar", a picture of its own size, version 4 the
+"box" in which a thing shall stand, [x, y, width, height]. A recipe is written as the lowest version that holds it,
+which older programs read.
 
 Everything in it may come from a stranger: sizes are checked before anything is unpacked, and every refusal names the
 field that is wrong.
@@ -30,11 +31,11 @@ from numpy.typing import NDArray
 from engine import exemplars
 from engine.errors import BadRecipe
 from engine.png import png_bytes, png_pixels, png_size
-from engine.recipe_points import legs_of, points_of
+from engine.recipe_places import box_of, legs_of, points_of
 from engine.request import EditRequest, Method, is_text
 
 FORMAT = "pentimento-recipe"
-VERSION = 3
+VERSION = 4
 ENTRY = "recipe.json"
 LARGEST_CANVAS = 400_000_000  # pixels; what a document may have, so that every result's recipe can be read again
 
@@ -55,6 +56,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "stop_after": (int, type(None)),
     "points": (list,),
     "legs": (list,),
+    "box": (list,),
     "canvas": (list,),
     "arrays": (dict,),
 }
@@ -81,6 +83,7 @@ def recipe_bytes(request: EditRequest) -> bytes:
         "stop_after": request.stop_after,
         **({"points": request.points.tolist()} if request.points is not None else {}),
         **({"legs": [asdict(leg) for leg in request.legs]} if request.legs else {}),
+        **({"box": request.box} if request.box is not None else {}),
         "canvas": [width, height],
         "arrays": {name: f"{name}.png" for name in arrays},
     }
@@ -95,6 +98,8 @@ def recipe_bytes(request: EditRequest) -> bytes:
 
 def _version(request: EditRequest) -> int:
     """The lowest that has words for everything in it."""
+    if request.box is not None:
+        return 4
     if request.points is not None or request.legs or request.exemplar is not None:
         return 3
     return 2 if request.reference_prompt else 1
@@ -172,7 +177,7 @@ def _build(read: Read, entry: str, image: NDArray[Any] | None, methods: Mapping[
         prompt=plain.get("prompt", ""),
         negative_prompt=plain.get("negative_prompt", ""),
         seed=plain.get("seed", 0),
-        model=plain.get("model", "studio"),
+        model=plain.get("model", methods[plain["method"]].model),
         strokes=arrays.get("strokes"),
         mask=arrays.get("mask"),
         stop_after=plain.get("stop_after"),
@@ -180,6 +185,7 @@ def _build(read: Read, entry: str, image: NDArray[Any] | None, methods: Mapping[
         points=points_of(plain),
         legs=legs_of(plain),
         exemplar=arrays.get("exemplar"),
+        box=box_of(plain),
     )
 
 

@@ -140,6 +140,8 @@ class EditRequest:
         points: (n, 2, 2) float64, pairs handle → target, (x, y) in image pixels; the mask then says what shall move.
         legs: earlier parts of a drag that was led on, in their order.
         exemplar: (h, w, 4) uint8 or uint16, straight alpha, of its own size: a thing to be brought in, 0 = not of it.
+        box: (x, y, width, height) in image pixels, where a thing shall stand; it may reach over the picture's edge.
+            With a mask the place is what both cover, see `engine.place`.
     """
 
     method: str
@@ -156,6 +158,7 @@ class EditRequest:
     points: Points | None = None
     legs: tuple[Leg, ...] = ()
     exemplar: Pixels | None = None
+    box: tuple[int, int, int, int] | None = None
 
     def digest(self) -> str:
         """SHA-256 over every value and array: equal digests mean the same edit."""
@@ -172,6 +175,8 @@ class EditRequest:
             plain["reference_prompt"] = self.reference_prompt
         if self.legs:
             plain["legs"] = [asdict(leg) for leg in self.legs]
+        if self.box is not None:
+            plain["box"] = self.box
         sha = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
         for name in ("image", "strokes", "mask", "points", "exemplar"):
             array = getattr(self, name)
@@ -267,7 +272,11 @@ Run = Generator[Step, Sent, EditResult]
 
 @dataclass(frozen=True)
 class Method:
-    """One way to edit: found by listing engine/methods, shown as a form, run as a generator."""
+    """One way to edit: found by listing engine/methods, shown as a form, run as a generator.
+
+    Attributes:
+        model: id of the model that it runs on where nobody asks for another.
+    """
 
     id: str
     title: str
@@ -275,3 +284,4 @@ class Method:
     run: Callable[[Backbone, EditRequest], Run]
     inputs: frozenset[Input]
     help: str = ""
+    model: str = "studio"

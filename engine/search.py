@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import finding, region, sampling
-from engine.backbone import Backbone, Conditioning
+from engine.backbone import Backbone
 from engine.cache import cache_of, content
 from engine.comparing import Compared, compare
 from engine.errors import BadRequest
 from engine.finding import Evidence
 from engine.region import Picture, Region
 from engine.request import Control, EditRequest, Found, Step
+from engine.words import Conditioning
 from engine.workpiece import followed, to_tensor
 
 # Things show through thin haze. What a picture is all about, its ground and sky, has long been decided there by what is

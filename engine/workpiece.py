@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import masking, region
-from engine.backbone import Backbone, Conditioning
+from engine.backbone import Backbone
+from engine.cache import cache_of, content
 from engine.masking import Mask
 from engine.preview import enlarged, latent_colours
 from engine.region import Picture, Region
 from engine.request import Control, EditRequest, EditResult, Found, Pixels, Step
+from engine.words import Conditioning, WordReader
 
 T = TypeVar("T")
 
@@ -152,14 +154,24 @@ def size_note(piece: Workpiece) -> tuple[str, ...]:
 
 def words_note(backbone: Backbone, words: Conditioning) -> tuple[str, ...]:
     """What the artist should know where the words were too many."""
-    if not words.truncated:
+    if not words.truncated or not isinstance(backbone.reader, WordReader):
         return ()
-    return (f"The words are longer than this model reads ({backbone.text_length} tokens): the end was left out.",)
+    return (f"The words are longer than this model reads ({backbone.reader.length} tokens): the end was left out.",)
 
 
 def to_tensor(picture: Picture) -> Tensor:
     """(h, w, 3) in 0..1 -> (1, 3, h, w) in [-1, 1]."""
     return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None] * 2 - 1
+
+
+def encoded(backbone: Backbone, picture: Picture) -> Tensor:
+    """The latent (1, C, h, w) of a working picture (h·f, w·f, 3); one picture is encoded once."""
+    cache, key = cache_of(backbone), content("encoded", picture)
+    latent: Tensor | None = cache.get(key)
+    if latent is None:
+        latent = backbone.encode(to_tensor(picture))
+        cache.keep(key, latent, latent.numel() * latent.element_size())
+    return latent
 
 
 def to_picture(image: Tensor) -> Picture:

@@ -64,7 +64,7 @@ def request_from(
     prompt: str = "",
     negative_prompt: str = "",
     seed: int = 0,
-    model: str = "studio",
+    model: str | None = None,
     reference_prompt: str = "",
 ) -> EditRequest:
     """The edit of the document as it is now; see `prepare`, which does the slow part in the engine thread."""
@@ -78,7 +78,7 @@ def prepare(
     prompt: str = "",
     negative_prompt: str = "",
     seed: int = 0,
-    model: str = "studio",
+    model: str | None = None,
     reference_prompt: str = "",
     *,
     selected: bool = True,
@@ -89,6 +89,7 @@ def prepare(
     Args:
         parameters: values that differ from the method's defaults.
         selected: False leaves the selection out of it.
+        model: id or folder; None = the one that the method runs on by itself.
         exemplar: (h, w, 4), the second picture; left out where the method has no use for one.
 
     Raises:
@@ -106,7 +107,8 @@ def prepare(
         image, strokes = image_and_strokes(snapshot, info.takes(Input.STROKES))
         mask = _selected(snapshot) if selected and info.takes(Input.MASK) else None
         points = _points(snapshot, info, values)
-        made = EditRequest(info.id, image, values, seed=seed, model=model, strokes=strokes, mask=mask, **words)
+        chosen = info.model if model is None else model
+        made = EditRequest(info.id, image, values, seed=seed, model=chosen, strokes=strokes, mask=mask, **words)
         second = exemplar if info.takes(Input.EXEMPLAR) else None
         return replace(made, points=points, exemplar=second)
 
@@ -150,7 +152,7 @@ def prepare_again(
         if "parameters" in wanted or not own:
             values = {**(asdict(request.parameters) if own else {}), **wanted.get("parameters", {})}
             wanted["parameters"] = method_info.parameters_class(info).from_json(values)
-        asked = request if own else replace(request, method=info.id)
+        asked = request if own else replace(request, method=info.id, model=_model_for(info, request))
         if info.takes(Input.POINTS):
             points = _points(snapshot, info, wanted.get("parameters", request.parameters))
             asked = with_points(asked, points, lead_on=lead_on and own)
@@ -181,6 +183,11 @@ def prepare_to_go_on(document: Document, layer: LayerId) -> PreparedEdit:
         return goes_on(request, points if same_handles(points, request.points) else request.points)
 
     return PreparedEdit(title, snapshot, build)
+
+
+def _model_for(info: MethodInfo, request: EditRequest) -> str:
+    """The model that a request's edit runs on by another method: its own, where both methods run on the same ones."""
+    return request.model if _info(request.method).model == info.model else info.model
 
 
 def _points(snapshot: Snapshot, info: MethodInfo, parameters: Parameters) -> Points | None:

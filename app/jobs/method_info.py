@@ -51,13 +51,19 @@ class ParameterInfo:
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """One method as the window shows it; `inputs` holds values of `engine.request.Input`."""
+    """One method as the window shows it.
+
+    Attributes:
+        inputs: values of `engine.request.Input`.
+        model: id of the model that it runs on where nobody asks for another.
+    """
 
     id: str
     title: str
     help: str
     inputs: tuple[str, ...]
     parameters: tuple[ParameterInfo, ...]
+    model: str = "studio"
 
     def defaults(self) -> dict[str, bool | int | float | str]:
         """Every parameter's default by name."""
@@ -86,7 +92,8 @@ class MethodInfo:
 def describe(method: Method) -> MethodInfo:
     """The torch-free description of a method."""
     inputs = tuple(kind.value for kind in Input if kind in method.inputs)
-    return MethodInfo(method.id, method.title, method.help, inputs, _describe_parameters(method.parameters))
+    parameters = _describe_parameters(method.parameters)
+    return MethodInfo(method.id, method.title, method.help, inputs, parameters, method.model)
 
 
 def _describe_parameters(parameters: type[Parameters]) -> tuple[ParameterInfo, ...]:
@@ -131,7 +138,7 @@ def stand_in(info: MethodInfo) -> Method:
         raise RuntimeError(f"{info.id} is only described here; the engine thread runs it")
 
     inputs = frozenset(Input(kind) for kind in info.inputs)
-    return Method(info.id, info.title, parameters_class(info), run, inputs, info.help)
+    return Method(info.id, info.title, parameters_class(info), run, inputs, info.help, info.model)
 
 
 def as_own(method: Method, parameters: Parameters) -> Parameters:
@@ -158,7 +165,7 @@ def from_json(entries: Iterable[Mapping[str, Any]]) -> list[MethodInfo]:
     return [
         MethodInfo(
             entry["id"], entry["title"], entry["help"], tuple(entry["inputs"]),
-            tuple(_parameter_from_json(parameter) for parameter in entry["parameters"]),
+            tuple(_parameter_from_json(parameter) for parameter in entry["parameters"]), entry["model"],
         )
         for entry in entries
     ]  # fmt: skip
@@ -175,7 +182,7 @@ def _parameter_from_json(entry: Mapping[str, Any]) -> ParameterInfo:
 @cache
 def program_fingerprint() -> str:
     """Changes whenever a file changes that a description could come from."""
-    sha = hashlib.sha256(b"1")  # the format of the cache
+    sha = hashlib.sha256(b"2")  # the format of the cache
     engine = PROGRAM / "engine"
     for source in sorted([*engine.glob("*.py"), *(engine / "methods").glob("*.py")]):
         sha.update(source.name.encode())

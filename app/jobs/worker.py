@@ -22,6 +22,7 @@ from app.jobs.bridge import PreparedEdit
 from app.jobs.engine_start import Methods, preload_libraries
 from app.jobs.found_masks import mask_of
 from app.jobs.placement import pack
+from app.jobs.shelf import Shelf
 from editor.errors import DocumentError
 from engine.errors import BadRequest, EngineError
 from engine.points import Retarget, Spots, spots_of
@@ -99,7 +100,7 @@ def sentence_for(error: Exception, title: str) -> str:
 class Worker(QObject):
     """Runs one edit at a time on the thread it was moved to. All slots are called through queued signals.
 
-    The model is read once and kept until an edit wants another one.
+    Models are read once and kept, see `Shelf`.
     """
 
     methods_found = Signal(object)  # list[MethodInfo]
@@ -119,9 +120,9 @@ class Worker(QObject):
         self, methods: Callable[[], Methods], load: Callable[[str], Backbone], warm: Callable[[], None]
     ) -> None:
         super().__init__()
-        self._discover, self._load, self._warm = methods, load, warm
+        self._discover, self._warm = methods, warm
         self._methods: Methods | None = None
-        self._model: tuple[str, Backbone] | None = None
+        self._models = Shelf(load)
         self._job: int | None = None
         self._title = ""
         self._keep = True
@@ -190,7 +191,7 @@ class Worker(QObject):
         """Let go of everything and end the thread."""
         if self._job is not None:
             self._release()
-        self._model = None
+        self._models.clear()
         self.thread().quit()
 
     @Slot()
@@ -234,7 +235,7 @@ class Worker(QObject):
         yield None
         method, request = self._own(request)
         yield None
-        backbone = self._backbone(request.model)
+        backbone = self._models.take(request.model)
         yield None
         self.running.emit(job)
         result = yield from method.run(backbone, request)
@@ -252,7 +253,7 @@ class Worker(QObject):
             EngineError: there is no such method or model.
         """
         _, request = self._own(request)
-        return self._backbone(request.model), request
+        return self._models.take(request.model), request
 
     def _own(self, request: EditRequest) -> tuple[Method, EditRequest]:
         """The request's method, and the request with that method's own parameters."""
@@ -265,12 +266,6 @@ class Worker(QObject):
         if self._methods is None:
             self._methods = self._discover()
         return self._methods
-
-    def _backbone(self, model: str) -> Backbone:
-        if self._model is None or self._model[0] != model:
-            self._model = None  # two models may not fit into memory together
-            self._model = (model, self._load(model))
-        return self._model[1]
 
     def _fail(self, error: Exception) -> None:
         job = self._job

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import sampling
-from engine.backbone import Backbone, Conditioning
+from engine.backbone import Backbone
 from engine.checking import check_not_everything, checked
 from engine.errors import BadRequest
 from engine.holding import Holding
@@ -42,6 +42,7 @@ from engine.request import (
 from engine.sampling import Sampled
 from engine.schedule import Level
 from engine.search import Looking, Search
+from engine.words import Conditioning
 from engine.workpiece import (
     Previews,
     Seam,

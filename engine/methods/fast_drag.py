@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 
 from engine import detail, sampling
-from engine.backbone import Backbone, Conditioning
+from engine.backbone import Backbone
 from engine.checking import checked_drag
 from engine.haul import Haul
 from engine.holding import Holding
@@ -49,6 +49,7 @@ from engine.request import (
 )
 from engine.sampling import Sampled
 from engine.schedule import noised
+from engine.words import Conditioning
 from engine.workpiece import (
     Previews,
     Seam,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import sampling
-from engine.backbone import Backbone, Conditioning
+from engine.backbone import Backbone
 from engine.checking import checked
 from engine.errors import BadRequest
 from engine.holding import Holding
@@ -32,7 +32,8 @@ from engine.request import (
 )
 from engine.sampling import Sampled
 from engine.schedule import Level, noised
-from engine.workpiece import Previews, Seam, Workpiece, cut_out, followed, size_note, to_picture, to_tensor, words_note
+from engine.words import Conditioning
+from engine.workpiece import Previews, Seam, Workpiece, cut_out, encoded, followed, size_note, to_picture, words_note
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,12 @@ class _Painting:
         self._backbone = backbone
         cells = piece.cells(backbone.factor)
         pictures = [piece.guide] if cells is None or not piece.painted else [piece.guide, piece.source]
-        latents = backbone.encode(torch.cat([to_tensor(piece.region.to_work(picture)) for picture in pictures]))
+        latents = [encoded(backbone, piece.region.to_work(picture)) for picture in pictures]
         self._holding = Holding(cells, count)
         self.total = self._holding.total
-        self.reference = self._holding.changing(latents[:1], latents[-1:])
+        self.reference = self._holding.changing(latents[0], latents[-1])
         self.alpha = piece.alpha(self._holding.faintest)
-        self._noise = sampling.seeded_noise(self.reference.shape, seed).to(latents.device)
+        self._noise = sampling.seeded_noise(self.reference.shape, seed).to(self.reference.device)
 
     def run(self, words: Conditioning, guidance: float, plan: sampling.Plan) -> Iterator[Sampled]:
         """One step per network call."""

@@ -18,7 +18,7 @@ from engine import sampling
 from engine.backbone import Backbone
 from engine.carried import Carried, carry
 from engine.checking import checked_drag
-from engine.filling import Filling
+from engine.filling import Filling, Start
 from engine.masking import Mask
 from engine.points import Points
 from engine.preview import enlarged, latent_colours
@@ -83,7 +83,7 @@ def warp_drag(backbone: Backbone, request: EditRequest) -> Run:
     words = backbone.embed(request.prompt, request.negative_prompt)
     seconds["text"], start = perf_counter() - start, perf_counter()
     plan = sampling.plan("fast", backbone.schedule, options.steps, options.strength)
-    filling = Filling(backbone, carried.piece, plan, request.seed, flowed=True)
+    filling = Filling(backbone, carried.piece, plan, request.seed, start=Start.OWN)
     watching = _Watching(backbone, carried, carried.painted(filling.alpha), points, filling.total)
     seconds["encode"] = perf_counter() - start
 

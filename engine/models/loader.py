@@ -1,12 +1,11 @@
-"""A model folder becomes a Backbone: one policy for device, number type and memory layout."""
+"""A model folder becomes a Backbone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
@@ -17,51 +16,15 @@ from transformers.utils import logging as transformers_logging
 
 from engine.backbone import Backbone
 from engine.errors import EngineError, OutOfMemory
+from engine.exemplar import ExemplarReader
 from engine.models import store
+from engine.models.exemplar_loader import load_exemplar_reader
+from engine.models.policy import Policy, policy_for
 from engine.models.tuning import tuned
+from engine.words import WordReader
 
 _AUTOENCODERS = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 _LIBRARIES = (diffusers_logging, transformers_logging)
-
-
-@dataclass(frozen=True)
-class Policy:
-    """Where a model runs and in which numbers.
-
-    Attributes:
-        device: the torch device.
-        dtype: of the UNet and the text encoder.
-        vae_dtype: of the autoencoder; some of them overflow in float16.
-    """
-
-    device: torch.device
-    dtype: torch.dtype
-    vae_dtype: torch.dtype
-
-    def without_overflow(self) -> Policy:
-        """The same with an autoencoder that cannot overflow."""
-        safe = torch.float32 if self.vae_dtype is torch.float16 else self.vae_dtype
-        return Policy(self.device, self.dtype, safe)
-
-
-def best_policy() -> Policy:
-    """The fastest that this machine does well: CUDA bf16 (else fp16), MPS fp16, CPU bf16 in hardware, else fp32."""
-    if torch.cuda.is_available():
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-        return _policy("cuda", torch.bfloat16 if native else torch.float16)
-    if torch.backends.mps.is_available():
-        return _policy("mps", torch.float16)
-    return _policy("cpu", torch.bfloat16 if cpu_has_bfloat16() else torch.float32)
-
-
-def cpu_has_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX); emulated it is slower than fp32."""
-    checks: tuple[Callable[[], bool] | None, ...] = (
-        getattr(torch.cpu, "_is_avx512_bf16_supported", None),
-        getattr(torch.cpu, "_is_amx_tile_supported", None),
-    )
-    onednn: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return onednn and any(check is not None and check() for check in checks)
 
 
 def load(model: str, device: str | None = None, dtype: torch.dtype | None = None) -> Backbone:
@@ -77,9 +40,7 @@ def load(model: str, device: str | None = None, dtype: torch.dtype | None = None
         OutOfMemory: it does not fit.
     """
     folder = store.find(model)
-    policy = best_policy()
-    if device is not None or dtype is not None:
-        policy = _policy(device or policy.device.type, dtype or (policy.dtype if device is None else torch.float32))
+    policy = policy_for(device, dtype)
     try:
         with _silence():
             return _load(folder, policy)
@@ -113,16 +74,23 @@ def _load(folder: Path, policy: Policy) -> Backbone:
     if autoencoder is None:
         raise store.broken(folder, f"its autoencoder is of an unknown kind, {index['vae'][1]}")
     vae_config = autoencoder.load_config(folder / "vae", local_files_only=True)
-    if vae_config.get("force_upcast") and not _is_bfloat16(policy.vae_dtype):
+    if vae_config.get("force_upcast") and policy.vae_dtype is not torch.bfloat16:
         policy = policy.without_overflow()
     unet = _network(UNet2DConditionModel, folder, "unet", policy.dtype)
     vae = _network(autoencoder, folder, "vae", policy.vae_dtype)
-    text_encoder = _network(CLIPTextModel, folder, "text_encoder", policy.dtype)
-    tokenizer = CLIPTokenizer.from_pretrained(str(folder / "tokenizer"), local_files_only=True)
+    reader = load_exemplar_reader(folder, policy) if store.reads_examples(folder) else _word_reader(folder, policy)
     scheduler = UNet2DConditionModel.load_config(folder / "scheduler" / "scheduler_config.json", local_files_only=True)
-    _check_fit(folder, unet, vae, text_encoder, tokenizer)
+    _check_fit(folder, unet, vae, reader)
     unet, vae = (tuned(network.to(policy.device), policy.device) for network in (unet, vae))
-    return Backbone(unet, vae, text_encoder.to(policy.device), tokenizer, scheduler, folder.name)
+    return Backbone(unet, vae, reader, scheduler, folder.name)
+
+
+def _word_reader(folder: Path, policy: Policy) -> WordReader:
+    encoder = _network(CLIPTextModel, folder, "text_encoder", policy.dtype)
+    tokenizer = CLIPTokenizer.from_pretrained(str(folder / "tokenizer"), local_files_only=True)
+    if len(tokenizer) > int(cast(Any, encoder).config.vocab_size):
+        raise store.broken(folder, "its tokenizer knows more words than its text encoder")
+    return WordReader(encoder.to(policy.device), tokenizer)
 
 
 def _network(kind: Any, folder: Path, part: str, dtype: torch.dtype) -> nn.Module:
@@ -144,27 +112,23 @@ def _network(kind: Any, folder: Path, part: str, dtype: torch.dtype) -> nn.Modul
     return module
 
 
-def _check_fit(folder: Path, unet: Any, vae: Any, text_encoder: Any, tokenizer: Any) -> None:
+def _check_fit(folder: Path, unet: Any, vae: Any, reader: WordReader | ExemplarReader) -> None:
     """Refuse parts that do not belong together."""
-    latent = vae.config.latent_channels
-    if unet.config.in_channels not in (latent, 2 * latent + 1):
+    latent, takes = vae.config.latent_channels, unet.config.in_channels
+    if isinstance(reader, ExemplarReader):
+        if takes != 2 * latent + 1:
+            raise store.broken(
+                folder, f"its network takes {takes} channels, where Paint by Example takes {2 * latent + 1}"
+            )
+    elif takes not in (latent, 2 * latent + 1):
         raise store.broken(
             folder,
-            f"its network takes {unet.config.in_channels} channels, where a base model takes {latent} "
+            f"its network takes {takes} channels, where a base model takes {latent} "
             f"and one that fills {2 * latent + 1}",
         )
-    if unet.config.cross_attention_dim != text_encoder.config.hidden_size:
-        raise store.broken(folder, "its text encoder belongs to another network")
-    if len(tokenizer) > text_encoder.config.vocab_size:
-        raise store.broken(folder, "its tokenizer knows more words than its text encoder")
-
-
-def _policy(device: str, dtype: torch.dtype) -> Policy:
-    return Policy(torch.device(device), dtype, dtype)
-
-
-def _is_bfloat16(dtype: torch.dtype) -> bool:
-    return dtype is torch.bfloat16
+    if unet.config.cross_attention_dim != reader.width:
+        kind = "image encoder" if isinstance(reader, ExemplarReader) else "text encoder"
+        raise store.broken(folder, f"its {kind} belongs to another network")
 
 
 def _first_line(error: Exception) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.errors import ModelBroken, ModelMissing, OutOfMemory
 from engine.models import store
-from engine.models.loader import best_policy
+from engine.models.policy import best_policy
 from engine.models.sam import PIXEL_MEAN, PIXEL_STD, PUBLISHED, SamShape, build_sam
 
 BUNDLED = "studio-sam"

@@ -10,8 +10,10 @@ from typing import Any
 from engine.errors import ModelBroken, ModelMissing
 
 BUNDLED = "studio"
+EXEMPLAR = "studio-exemplar"  # bundled, too
 PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
-_WEIGHTS = ("unet", "vae", "text_encoder")
+EXEMPLAR_PARTS = ("unet", "vae", "image_encoder", "scheduler")  # of the Paint by Example family
+_WEIGHTS = ("unet", "vae", "text_encoder", "image_encoder")
 _SUFFIXES = (".safetensors", ".bin")
 
 
@@ -34,10 +36,19 @@ def find(model: str) -> Path:
         # An id is one plain name; only then may it be looked up among the models of the program.
         folder = inside if folder.name == model and inside.is_dir() else folder
     if not folder.is_dir():
-        hint = "Reinstall Pentimento." if model == BUNDLED else "Choose another model, or give the path of its folder."
+        hint = (
+            "Reinstall Pentimento."
+            if model in (BUNDLED, EXEMPLAR)
+            else "Choose another model, or give the path of its folder."
+        )
         raise ModelMissing(f"The model “{model}” is not installed. {hint}")
     _check_parts(folder)
     return folder
+
+
+def reads_examples(folder: Path) -> bool:
+    """Whether a folder's network is told by a picture what to paint (Paint by Example), and not by words."""
+    return (folder / "image_encoder").is_dir() and not (folder / "text_encoder").is_dir()
 
 
 def index_of(folder: Path) -> dict[str, Any]:
@@ -71,12 +82,14 @@ def broken(folder: Path, problem: str) -> ModelBroken:
 def _check_parts(folder: Path) -> None:
     if "text_encoder_2" in index_of(folder) or (folder / "text_encoder_2").is_dir():
         raise broken(folder, "it is an SDXL model, and so far only those like Stable Diffusion 1 and 2 are supported")
-    missing = [part for part in PARTS if not (folder / part).is_dir()]
-    missing += [f"{part} weights" for part in _WEIGHTS if part not in missing and not weight_files(folder / part)]
+    parts = EXEMPLAR_PARTS if reads_examples(folder) else PARTS
+    learned = [part for part in parts if part in _WEIGHTS]
+    missing = [part for part in parts if not (folder / part).is_dir()]
+    missing += [f"{part} weights" for part in learned if part not in missing and not weight_files(folder / part)]
     if missing:
         raise ModelMissing(
             f"The model “{folder.name}” is not complete: {', '.join(missing)} missing in {folder}. Install it again."
         )
-    empty = [path for part in _WEIGHTS for path in weight_files(folder / part) if not path.stat().st_size]
+    empty = [path for part in learned for path in weight_files(folder / part) if not path.stat().st_size]
     if empty:
         raise broken(folder, f"{empty[0].relative_to(folder)} is empty")

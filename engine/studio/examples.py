@@ -6,9 +6,11 @@ there an artist's empty place has no shadow of what is to come, and what is past
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,22 +109,44 @@ class ExampleCache:
     def __init__(self, folder: Path, vae: AutoencoderKL, scenes: SceneCache) -> None:
         self.vae, self.scenes, self.mark = vae, scenes, encoder_mark(vae)
         self._file = folder / f"examples-{self.mark}.records"
+        self._about = self._file.with_suffix(".json")
 
     def extend(self, count: int) -> NDArray[np.void]:
-        """Make examples until there are `count`; returns their records (count,), read as they are used."""
-        probe = self.records([0])
-        have = self._file.stat().st_size // probe.itemsize if self._file.exists() else 0
+        """Make examples until there are `count`; returns their records (count,), read as they are used.
+
+        They are made in a process of their own: once a process has used threads inside torch, those that are forked
+        from it, as the training's helpers are, cannot.
+        """
+        if self._count() < count:
+            apart = multiprocessing.get_context("fork" if self.vae.device.type == "cpu" else "spawn")
+            with ProcessPoolExecutor(1, apart) as process:
+                process.submit(self._make, count).result()
+        return np.memmap(self._file, self._kind(), "r", shape=(count,))
+
+    def _make(self, count: int) -> None:
+        """Write what is missing."""
+        probe, have = self.records([0]), self._count()
+        self._about.write_text(json.dumps(probe.dtype.descr), encoding="utf-8")
         batches = [range(first, min(first + RENDER_BATCH, count)) for first in range(have, count, RENDER_BATCH)]
         workers = (os.cpu_count() or 1) if self.vae.device.type == "cpu" else 1
-        if batches:
-            with self._file.open("ab") as file, ThreadPoolExecutor(workers) as pool:
-                file.truncate(have * probe.itemsize)
-                for done, records in zip(batches, pool.map(self.records, batches), strict=True):
-                    file.write(records.tobytes())
-                    file.flush()
-                    if done[-1] % (RENDER_BATCH * 16) == RENDER_BATCH * 16 - 1:
-                        print(f"examples: {done[-1] + 1} of {count}", flush=True)
-        return np.memmap(self._file, probe.dtype, "r", shape=(count,))
+        with self._file.open("ab") as file, ThreadPoolExecutor(workers) as pool:
+            file.truncate(have * probe.itemsize)
+            for done, records in zip(batches, pool.map(self.records, batches), strict=True):
+                file.write(records.tobytes())
+                file.flush()
+                if done[-1] % (RENDER_BATCH * 16) == RENDER_BATCH * 16 - 1:
+                    print(f"examples: {done[-1] + 1} of {count}", flush=True)
+
+    def _count(self) -> int:
+        """How many whole records there are."""
+        if not self._file.exists() or not self._about.exists():
+            return 0
+        return self._file.stat().st_size // self._kind().itemsize
+
+    def _kind(self) -> np.dtype[np.void]:
+        """What a record is."""
+        described = json.loads(self._about.read_text(encoding="utf-8"))
+        return np.dtype([(name, kind, *map(tuple, shape)) for name, kind, *shape in described])
 
     def records(self, numbers: Sequence[int]) -> NDArray[np.void]:
         """Records of the examples of some numbers; see `encoded`."""

@@ -7,7 +7,7 @@ UNet (engine/studio/hints.py), and from a second one: to name what the exemplar 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -56,7 +56,8 @@ class ExemplarStage:
         device: torch.device,
         hints: Hints | None = None,
     ) -> None:
-        """
+        """`showing`, set from outside, makes what the report shows; not before the training's helpers are there.
+
         Args:
             records: see `ExampleCache.encoded`.
             hints: of the scenes that the records are of; None = no side tasks.
@@ -69,7 +70,8 @@ class ExemplarStage:
         self.reader = Reader(self.unet, hints.classes).to(device) if hints is not None else None
         self.namer = nn.Linear(encoder.proj_size, sum(hints.classes)).to(device) if hints is not None else None
         self.predict: nn.Module = self.unet
-        self.shown: Shown | None = None
+        self.showing: Callable[[], Shown] | None = None
+        self._shown: Shown | None = None
         self.about: dict[str, Any] = {}
 
     @property
@@ -165,13 +167,14 @@ class ExemplarStage:
     @torch.no_grad()
     def report(self) -> Report:
         """For each validation example: the picture with its hole, the exemplar, what was painted, the truth."""
-        if self.shown is None:
+        if self.showing is None:
             return Report(Image.new("RGB", (1, 1)), {})
-        painted = self.shown.pasted(self.paint(self.shown.records))
-        figures = self.shown.figures(painted)
-        if self.shown.labels is not None and self.hints is not None:
-            figures["exemplar_named"] = self._named(self._tokens(self.shown.records)[0], self.shown.labels)[1]
-        return Report(self.shown.sheet(painted), figures)
+        shown = self._shown = self._shown or self.showing()
+        painted = shown.pasted(self.paint(shown.records))
+        figures = shown.figures(painted)
+        if shown.labels is not None and self.hints is not None:
+            figures["exemplar_named"] = self._named(self._tokens(shown.records)[0], shown.labels)[1]
+        return Report(shown.sheet(painted), figures)
 
 
 def spread_places(count: int, generator: torch.Generator) -> Tensor:
@@ -204,7 +207,7 @@ def load_exemplar_stage(
     encoder = build_image_encoder(shape, unet.config["cross_attention_dim"])
     hints = scene_hints(scenes, count, read_side(unet))
     stage = ExemplarStage(widened(unet), encoder, records, device, hints)
-    stage.shown = show(ExampleCache(folder / "cache", vae, validation), SHOWN)
+    stage.showing = lambda: show(ExampleCache(folder / "cache", vae, validation), SHOWN)
     stage.about = {"encoder": cache.mark, "scenes": count, "examples": len(records)}
     if compiled:
         stage.predict = cast(nn.Module, torch.compile(stage.unet))

@@ -29,7 +29,8 @@ from engine.errors import ModelMissing
 from engine.finding import mask_at
 from engine.masking import dilate
 from engine.models import store
-from engine.models.loader import best_policy, load
+from engine.models.loader import load
+from engine.models.policy import best_policy
 from engine.request import EditResult
 from engine.studio.world import VALIDATION_SEEDS, sample_scene
 from tests.benchmarks import harness

@@ -24,7 +24,8 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from engine.methods import discover
-from engine.models.loader import best_policy, load
+from engine.models.loader import load
+from engine.models.policy import best_policy
 from engine.studio.world import VALIDATION_SEEDS, sample_scene
 from engine.warp import SKETCHED, Warper, warped
 from tests.benchmarks import harness

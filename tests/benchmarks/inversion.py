@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.backbone import Backbone, Conditioning
+from engine.backbone import Backbone
 from engine.inversion import invert
 from engine.models.loader import load
 from engine.sampling import ddim
 from engine.studio.world import VALIDATION_SEEDS, captions, render, sample_scene
+from engine.words import Conditioning
 from engine.workpiece import to_picture, to_tensor
 from tests.benchmarks import harness
 

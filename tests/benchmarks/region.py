@@ -17,7 +17,7 @@ import typer
 from engine.errors import EngineError
 from engine.masking import dilate
 from engine.methods import discover
-from engine.models.loader import best_policy
+from engine.models.policy import best_policy
 from engine.request import EditRequest, Method
 from engine.studio.world import VALIDATION_SEEDS
 from engine.warp import warped

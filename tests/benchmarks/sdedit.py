@@ -33,7 +33,8 @@ from engine.errors import ModelMissing
 from engine.methods import finish
 from engine.methods.sdedit import SDEditParameters, sdedit
 from engine.models import store
-from engine.models.loader import best_policy, load
+from engine.models.loader import load
+from engine.models.policy import best_policy
 from engine.request import EditRequest, EditResult
 from engine.sampling import plan
 from tests.benchmarks import harness

@@ -17,7 +17,8 @@ from PIL import Image
 from engine.backbone import Backbone
 from engine.methods import finish
 from engine.methods.diffedit import DiffEditParameters, diffedit
-from engine.models.loader import best_policy, load
+from engine.models.loader import load
+from engine.models.policy import best_policy
 from engine.request import EditRequest, EditResult
 from tests.benchmarks import harness
 

@@ -9,7 +9,7 @@ import torch
 
 from engine.backbone import Backbone
 from engine.models.loader import load
-from tests.engine.tiny_models import write_sd2, write_sd15
+from tests.engine.tiny_models import write_paint_by_example, write_sd2, write_sd15
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,6 +44,12 @@ def sd2(sd2_folder: Path) -> Backbone:
 def filling(tmp_path_factory: pytest.TempPathFactory) -> Backbone:
     """Shaped like Stable Diffusion 1.5's inpainting model: 9 channels."""
     return load(str(write_sd15(tmp_path_factory.mktemp("models") / "filling", 9)), "cpu", torch.float32)
+
+
+@pytest.fixture(scope="session")
+def exemplar(tmp_path_factory: pytest.TempPathFactory) -> Backbone:
+    """Shaped like Paint by Example: 9 channels, told by a picture; 64² native."""
+    return load(str(write_paint_by_example(tmp_path_factory.mktemp("models") / "exemplar")), "cpu", torch.float32)
 
 
 @pytest.fixture(params=["sd15", "sd2"])

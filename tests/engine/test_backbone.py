@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from engine.backbone import Backbone, roomy
 from engine.errors import OutOfMemory
+from engine.words import WordReader
 
 
 class Doubled:
@@ -33,13 +34,18 @@ class Doubled:
             handle.remove()
 
 
+def words_of(backbone: Backbone) -> WordReader:
+    assert isinstance(backbone.reader, WordReader)
+    return backbone.reader
+
+
 def hooks(network: nn.Module) -> int:
     return sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in network.modules())
 
 
 def test_sizes_come_from_the_configs(sd15: Backbone, sd2: Backbone) -> None:
-    assert (sd15.channels, sd15.factor, sd15.native, sd15.text_length) == (4, 8, 64, 16)
-    assert (sd2.channels, sd2.factor, sd2.native, sd2.text_length) == (4, 8, 96, 16)
+    assert (sd15.channels, sd15.factor, sd15.native, words_of(sd15).length) == (4, 8, 64, 16)
+    assert (sd2.channels, sd2.factor, sd2.native, words_of(sd2).length) == (4, 8, 96, 16)
     assert (sd15.schedule.prediction, sd2.schedule.prediction) == ("epsilon", "v_prediction")
 
 
@@ -97,7 +103,7 @@ def test_words_are_remembered_and_long_ones_are_cut(sd15: Backbone) -> None:
     assert short.both.shape == long.both.shape == (2, 16, 24)
     for index in range(40):
         sd15.embed(f"ball {index}")
-    assert len(sd15._texts) == 32
+    assert len(words_of(sd15)._read) == 32
 
 
 def test_pictures_of_any_size_in_whole_cells_go_through_the_autoencoder(backbone: Backbone) -> None:
@@ -117,7 +123,7 @@ def test_an_autoencoder_without_a_posterior_serves_too(sd15: Backbone) -> None:
         num_encoder_blocks=(1, 1, 1, 1),
         num_decoder_blocks=(1, 1, 1, 1),
     )
-    backbone = Backbone(sd15.unet, tiny.eval(), sd15.text_encoder, sd15.tokenizer, sd15.schedule.config)
+    backbone = Backbone(sd15.unet, tiny.eval(), sd15.reader, sd15.schedule.config)
     assert backbone.factor == 8
     assert backbone.decode(backbone.encode(torch.zeros(1, 3, 16, 24))).shape == (1, 3, 16, 24)
 

@@ -8,7 +8,7 @@ import torch
 
 from engine import sampling
 from engine.backbone import Backbone
-from engine.filling import Filling, flowed_in
+from engine.filling import Filling, Start, flowed_in
 from engine.request import EditRequest, Parameters
 from engine.workpiece import Seam, cut_out, to_tensor
 from tests.engine.methods.support import SIZE, photo, square
@@ -24,13 +24,13 @@ def test_the_surroundings_flow_in_and_stay_themselves() -> None:
     assert np.array_equal(filled[~gap], picture[~gap])
 
 
-@pytest.mark.parametrize("flowed", [True, False])
+@pytest.mark.parametrize("start", list(Start))
 @torch.no_grad()
-def test_the_fast_solver_ends_exact_outside(sd15: Backbone, flowed: bool) -> None:
+def test_the_fast_solver_ends_exact_outside(sd15: Backbone, start: Start) -> None:
     request = EditRequest("inpaint", photo(), Parameters(), mask=square())
     piece = cut_out(request, request.mask, Seam(0, 0, 0.7), sd15)
     plan = sampling.plan("fast", sd15.schedule, 6, 0.8)
-    filling = Filling(sd15, piece, plan, 3, flowed=flowed)
+    filling = Filling(sd15, piece, plan, 3, start=start)
     steps = list(filling.run(sd15.embed(""), 1.0))
     assert len(steps) == filling.total == len(plan.times)
     source = sd15.encode(to_tensor(piece.region.to_work(piece.source)))

@@ -125,7 +125,7 @@ def test_another_picture_takes_the_place_of_the_first() -> None:
     [
         ({"colour": 1}, "colour"),
         ({"format": "cake"}, "format"),
-        ({"version": 4}, "version"),
+        ({"version": 5}, "version"),
         ({"version": 0}, "version"),
         ({"version": True}, "version"),
         ({"version": "REMOVED"}, "version"),
@@ -308,3 +308,46 @@ def test_wrong_points_name_their_field(values: dict[str, Any], field: str) -> No
     with pytest.raises(BadRecipe) as caught:
         load_recipe(changed(recipe_bytes(dragged()), values), methods=METHODS)
     assert caught.value.field == field
+
+
+BOX = (-3, 2, 10**9, 7)
+
+
+def test_a_box_is_version_four_and_without_one_nothing_changes() -> None:
+    request = replace(example(), box=BOX)
+    data = recipe_bytes(request)
+    found = load_recipe(data, methods=METHODS)
+    assert found.box == BOX
+    assert found.digest() == request.digest() != example().digest()
+    values = json.loads(zipfile.ZipFile(io.BytesIO(data)).read("recipe.json"))
+    assert (values["version"], values["box"]) == (4, list(BOX))
+    for plain, version in ((example(), 1), (dragged(), 3)):
+        values = json.loads(zipfile.ZipFile(io.BytesIO(recipe_bytes(plain))).read("recipe.json"))
+        assert (values["version"], "box" in values) == (version, False)
+        assert load_recipe(recipe_bytes(plain), methods=METHODS).box is None
+
+
+@pytest.mark.parametrize(
+    ("box", "problem"),
+    [
+        ({}, "must be list"),
+        (None, "must be list"),
+        ([], "four whole numbers"),
+        ([1, 2, 3], "four whole numbers"),
+        ([1, 2, 3, 4, 5], "four whole numbers"),
+        ([1, 2, 3, 4.0], "four whole numbers"),
+        ([1, 2, 3, True], "four whole numbers"),
+        ([1, 2, 3, "4"], "four whole numbers"),
+        ([1, 2, float("nan"), 4], "four whole numbers"),
+        ([1, 2, float("inf"), 4], "four whole numbers"),
+        ([1, 2, 0, 4], "at least one pixel"),
+        ([1, 2, 3, -(10**400)], "at least one pixel"),
+        ([1, 2, 3, 10**9 + 1], "too large"),
+        ([-(10**400), 2, 3, 4], "too far"),
+    ],
+)
+def test_a_wrong_box_is_named(box: Any, problem: str) -> None:
+    data = changed(recipe_bytes(example()), {"box": box})
+    with pytest.raises(BadRecipe, match=problem) as caught:
+        load_recipe(data, methods=METHODS)
+    assert caught.value.field == "box"

@@ -27,6 +27,7 @@ def request(**changes: Any) -> EditRequest:
 
 def test_a_good_request_passes() -> None:
     check_request(request(strokes=np.zeros((4, 6, 4), np.uint8), mask=np.ones((4, 6), np.uint8), seed=2**63 - 1))
+    check_request(request(box=(-3, 2, 5, 40)))
     check_request(request(exemplar=np.broadcast_to(np.uint8(1), (4096, 4096, 4))))
 
 
@@ -45,6 +46,8 @@ def test_a_good_request_passes() -> None:
         ({"exemplar": np.zeros((4, 6, 4), np.uint8)}, "Nothing of the example"),
         ({"exemplar": np.ones((2, 32767, 4), np.uint8)}, "example has 32767 × 2 pixels; .* Make it smaller"),
         ({"exemplar": np.broadcast_to(np.uint8(1), (4096, 4097, 4))}, "example has 4097 × 4096 pixels"),
+        ({"box": (1, 1, 2.0, 2)}, "box must be four whole numbers"),
+        ({"box": (6, 0, 2, 2)}, "box lies outside of the picture of 6 × 4"),
         ({"seed": -1}, "seed"),
         ({"seed": 2**63}, "seed"),
         ({"stop_after": 0}, "at least one step"),
@@ -86,5 +89,7 @@ def test_equal_edits_have_equal_digests() -> None:
         request(prompt="b"),
         request(prompt="a", seed=1),
         request(prompt="a", image=np.ones((4, 6, 3), np.uint8)),
+        request(prompt="a", box=(1, 2, 3, 4)),
+        request(prompt="a", box=(1, 2, 3, 5)),
     ]
-    assert len({first.digest(), *(other.digest() for other in changed)}) == 4
+    assert len({first.digest(), *(other.digest() for other in changed)}) == 6

@@ -13,16 +13,18 @@ from engine import sampling
 from engine.backbone import Backbone
 from engine.sampling import ddim, dpm_solver, plan, seeded_noise
 from engine.schedule import Level, Schedule, noised
+from engine.words import WordReader
 
 SPREAD = 0.7  # of the Gaussian data in the problem with a known answer
 
 
 def image_to_image(backbone: Backbone, latent: Tensor, steps: int, strength: float, seed: int, **words: Any) -> Tensor:
     """What diffusers' pipeline makes of a latent, with DDIM and the same noise."""
+    assert isinstance(backbone.reader, WordReader)
     pipeline = StableDiffusionImg2ImgPipeline(
         vae=backbone.vae,
-        text_encoder=backbone.text_encoder,
-        tokenizer=backbone.tokenizer,
+        text_encoder=backbone.reader.encoder,
+        tokenizer=backbone.reader.tokenizer,
         unet=backbone.unet,
         scheduler=DDIMScheduler.from_config({**backbone.schedule.config, "clip_sample": False}),
         safety_checker=None,

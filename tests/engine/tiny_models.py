@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, PNDMScheduler, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from diffusers.pipelines.deprecated.paint_by_example.image_encoder import PaintByExampleImageEncoder
+from safetensors.torch import save_file
+from transformers import CLIPImageProcessor, CLIPTextConfig, CLIPTextModel, CLIPTokenizer, CLIPVisionConfig
 
 WORDS = ["red", "blue", "ball", "cube", "on", "grass", "a"]
 TOKENS = 16
@@ -87,17 +89,76 @@ def write_sd2(folder: Path) -> Path:
     return _write(folder, unet, scheduler, width=32, act="gelu")
 
 
+def write_paint_by_example(folder: Path, *, old_names: bool = True, pickled: bool = False) -> Path:
+    """Shaped and laid out as "Fantasy-Studio/Paint-by-Example" was published.
+
+    Args:
+        old_names: of the image encoder's weights, as transformers wrote them before version 5.
+        pickled: `pytorch_model.bin` instead of safetensors, as there.
+    """
+    torch.manual_seed(17)
+    unet = UNet2DConditionModel(
+        sample_size=8,
+        in_channels=9,
+        block_out_channels=(16, 32, 32, 32),
+        layers_per_block=1,
+        norm_num_groups=8,
+        attention_head_dim=2,
+        cross_attention_dim=24,
+    )
+    scheduler = PNDMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        skip_prk_steps=True,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
+    encoder = PaintByExampleImageEncoder(
+        CLIPVisionConfig(
+            hidden_size=32,
+            intermediate_size=64,
+            projection_dim=24,
+            num_hidden_layers=9,  # two blocks in the mapper
+            num_attention_heads=4,
+            image_size=32,
+            patch_size=8,
+        )
+    )
+    unet.save_pretrained(folder / "unet")
+    _autoencoder().save_pretrained(folder / "vae")
+    scheduler.save_pretrained(folder / "scheduler")
+    encoder.config.save_pretrained(folder / "image_encoder")
+    named = {_published(name) if old_names else name: value.clone() for name, value in encoder.state_dict().items()}
+    if pickled:
+        torch.save(named, folder / "image_encoder" / "pytorch_model.bin")
+    else:
+        save_file(named, folder / "image_encoder" / "model.safetensors", metadata={"format": "pt"})
+    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(
+        folder / "feature_extractor"
+    )
+    (folder / "safety_checker").mkdir()
+    (folder / "safety_checker" / "config.json").write_text("{}")
+    index = {
+        "_class_name": "PaintByExamplePipeline",
+        "feature_extractor": ["transformers", "CLIPFeatureExtractor"],
+        "image_encoder": ["paint_by_example", "PaintByExampleImageEncoder"],
+        "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+        "scheduler": ["diffusers", "PNDMScheduler"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+    (folder / "model_index.json").write_text(json.dumps(index))
+    return folder
+
+
+def _published(name: str) -> str:
+    """A weight's name as it is in the published file."""
+    return name.replace("model.", "model.vision_model.", 1) if name.startswith("model.") else name
+
+
 def _write(folder: Path, unet: UNet2DConditionModel, scheduler: Any, width: int, act: str) -> Path:
     tokenizer = write_tokenizer(folder / "tokenizer")
-    vae = AutoencoderKL(
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(8, 8, 16, 16),
-        layers_per_block=1,
-        norm_num_groups=4,
-        latent_channels=4,
-        sample_size=64,
-    )
     text = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),
@@ -114,7 +175,7 @@ def _write(folder: Path, unet: UNet2DConditionModel, scheduler: Any, width: int,
         )
     )
     unet.save_pretrained(folder / "unet")
-    vae.save_pretrained(folder / "vae")
+    _autoencoder().save_pretrained(folder / "vae")
     text.save_pretrained(folder / "text_encoder")
     scheduler.save_pretrained(folder / "scheduler")
     index = {
@@ -127,6 +188,18 @@ def _write(folder: Path, unet: UNet2DConditionModel, scheduler: Any, width: int,
     }
     (folder / "model_index.json").write_text(json.dumps(index))
     return folder
+
+
+def _autoencoder() -> AutoencoderKL:
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(8, 8, 16, 16),
+        layers_per_block=1,
+        norm_num_groups=4,
+        latent_channels=4,
+        sample_size=64,
+    )
 
 
 def _byte_letters() -> list[str]:

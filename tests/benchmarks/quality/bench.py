@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from engine.backbone import Backbone
 from engine.errors import ModelMissing
 from engine.models import store
-from engine.models.loader import best_policy, load
+from engine.models.loader import load
+from engine.models.policy import best_policy
 from engine.studio.render import Rendered, render
 from engine.studio.scene import PUBLISHED_SEEDS, VALIDATION_SEEDS, Scene, sample_scene
 from engine.studio.world import captions

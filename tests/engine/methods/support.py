@@ -47,7 +47,7 @@ def same(first: EditResult, second: EditResult) -> bool:
 
 def state_of(backbone: Backbone) -> list[Any]:
     """Everything that a run could leave behind on the networks."""
-    networks: list[nn.Module] = [backbone.unet, backbone.vae, backbone.text_encoder]
+    networks: list[nn.Module] = [backbone.unet, backbone.vae, backbone.reader.encoder]
     found: list[Any] = [torch.is_grad_enabled(), torch.is_inference_mode_enabled()]
     for network in networks:
         for name, module in network.named_modules():

@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 
 from engine.errors import ModelBroken, OutOfMemory
 from engine.models import loader, store
-from engine.models.loader import best_policy, load
+from engine.models.loader import load
+from engine.models.policy import best_policy
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 

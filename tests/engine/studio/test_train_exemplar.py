@@ -179,14 +179,15 @@ def test_the_export_paints_in_the_stock_pipeline(base: Path, tmp_path: Path, dty
     pipeline = PaintByExamplePipeline.from_pretrained(str(out), safety_checker=None, torch_dtype=dtype)
     pipeline.set_progress_bar_config(disable=True)
     assert {p.dtype for p in pipeline.unet.parameters()} == {dtype}
-    assert stage.shown is not None
-    example = stage.shown.examples[0]
+    assert stage.showing is not None
+    shown = stage.showing()
+    example = shown.examples[0]
     picture, mask, exemplar = (Image.fromarray(part) for part in (example.picture, example.hole, example.exemplar))
     made = pipeline(example_image=exemplar, image=picture, mask_image=mask, num_inference_steps=2, output_type="np")
     assert made.images[0].shape == (32, 32, 3)
     assert np.isfinite(made.images[0]).all()
     with run.averaged(), torch.no_grad():  # what the pipeline reads of the exemplar is what the training showed
-        token, _ = stage._tokens(stage.shown.records[:1])
+        token, _ = stage._tokens(shown.records[:1])
     pixels = pipeline.feature_extractor(images=exemplar, return_tensors="pt").pixel_values
     assert float(pixels.min()) >= -1.0
     read = pipeline.image_encoder(pixels.to(dtype))[0, 0].detach().float()
@@ -196,8 +197,9 @@ def test_the_export_paints_in_the_stock_pipeline(base: Path, tmp_path: Path, dty
 
 
 def test_records_are_read_as_the_pipeline_reads_pictures(base: Path, tmp_path: Path) -> None:
-    shown = stage_of(base, tmp_path).shown
-    assert shown is not None
+    showing = stage_of(base, tmp_path).showing
+    assert showing is not None
+    shown = showing()
     keep = tensor_of(shown.records, "keep")
     for example, cells in zip(shown.examples, keep, strict=True):
         assert torch.equal(cells[0], torch.from_numpy(~example.hole[::4, ::4]).float())

@@ -1,4 +1,4 @@
-"""Drag points in a recipe: numbers from a stranger become points, or a refusal that names the field. No torch."""
+"""Points and boxes in a recipe: numbers from a stranger become places, or a refusal that names the field. No torch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import BadRecipe
+from engine.place import FARTHEST
 from engine.points import MOST_PAIRS, Leg, Points, spots_of
 
 _MOST_LEGS = 1000
@@ -39,6 +40,24 @@ def legs_of(plain: Mapping[str, Any]) -> tuple[Leg, ...]:
     if len(legs) > _MOST_LEGS:
         raise BadRecipe("legs", f"has {len(legs)} parts, more than {_MOST_LEGS}")
     return tuple(_leg(f"legs.{index}", leg) for index, leg in enumerate(legs))
+
+
+def box_of(plain: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
+    """(x, y, width, height) of the values of a recipe.json; None where it has none.
+
+    Raises:
+        BadRecipe: it is no box of whole pixels.
+    """
+    if "box" not in plain:
+        return None
+    box = plain["box"]
+    if len(box) != 4 or any(type(number) is not int for number in box):
+        raise BadRecipe("box", "must be four whole numbers, x, y, width and height")
+    if min(box[2:]) < 1:
+        raise BadRecipe("box", "must be at least one pixel wide and high")
+    if max(map(abs, box)) > FARTHEST:
+        raise BadRecipe("box", "is too large, or too far from the picture")
+    return box[0], box[1], box[2], box[3]
 
 
 def _leg(where: str, value: Any) -> Leg:
