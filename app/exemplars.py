@@ -54,7 +54,7 @@ class Exemplar:
 
     def bytes(self) -> Bytes:
         """(h, w, 4), 8 bits: as it is shown and kept."""
-        return cast(Bytes, converted(cast(Array, self.pixels), UINT8))
+        return cast(Bytes, converted(self.pixels, UINT8))
 
     def to_cut(self) -> Cut:
         """What to begin with when it is cut out anew."""
@@ -124,5 +124,5 @@ def exemplar_of(pixels: Array, profile: bytes | None, name: str, *, cut: bool = 
         raise DocumentError(text.format(name))
     if cut:
         pixels = pixels[y : y + height, x : x + width]
-    ready = cast(Bytes, converted(to_srgb(np.ascontiguousarray(pixels), profile), UINT8))
+    ready = cast(Bytes, converted(to_srgb(cast(Array, np.ascontiguousarray(pixels)), profile), UINT8))
     return Exemplar.cut_out(Cut.all_of(shrunk(ready, WHOLE)), name)

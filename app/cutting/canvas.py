@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.clipboard import to_image
 from app.cutting.cropping import Grip, grip_at, moved, pulled
 from app.cutting.session import Cutting
-from app.theme import colours
+from app.theme import DARK, colours
 from app.widgets import squares
 from editor.geometry import Point, Rect
 
@@ -33,7 +33,7 @@ REACH = 7.0  # px beside an edge of the crop in which it can be gripped
 HANDLE = 8.0  # px, side of a handle
 GHOST = 0.18  # how much is seen of what was taken away
 MOST_SCALE = 8.0  # screen pixels per picture pixel
-ARROWS = {
+ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),
@@ -120,7 +120,8 @@ class CutCanvas(QWidget):
         ratio = self.devicePixelRatioF()
         size = max(1, round(across * ratio)), max(1, round(down * ratio))
         how = cv2.INTER_AREA if self._scale * ratio < 1 else cv2.INTER_LINEAR
-        self._picture = cv2.resize(np.ascontiguousarray(self._cutting.whole[..., :3]), size, interpolation=how)
+        colour = np.ascontiguousarray(self._cutting.whole[..., :3])
+        self._picture = np.asarray(cv2.resize(colour, size, interpolation=how), np.uint8)
         self._ghost = to_image(np.dstack([self._picture, np.full(self._picture.shape[:2], 255, np.uint8)]))
         self._compose()
 
@@ -249,10 +250,20 @@ class CutCanvas(QWidget):
                         painter.drawRect(QRectF(x - half, y - half, HANDLE, HANDLE))
             painter.setBrush(Qt.BrushStyle.NoBrush)
 
-    def _paint_brush(self, painter: QPainter) -> None:
-        if self._pointer is None or self._tool not in (CutTool.KEEP, CutTool.ERASE):
-            return
+    def _paint_strokes(self, painter: QPainter) -> None:
+        """The ways of the strokes, thinly: what is looked for keeps to them, also where they changed nothing yet."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for stroke in self._cutting.strokes:
+            way = [self.to_widget(*point) for point in stroke.points]
+            painter.setPen(QPen(QColor(DARK.accent if stroke.belongs else DARK.danger), 2, Qt.PenStyle.DotLine))
+            painter.drawPolyline(way)
+
+    def _paint_brush(self, painter: QPainter) -> None:
+        if self._tool not in (CutTool.KEEP, CutTool.ERASE):
+            return
+        self._paint_strokes(painter)
+        if self._pointer is None:
+            return
         radius = max(1.0, self.size_of_brush / 2 * self._scale)
         for colour, width in (("#000000", 3), ("#ffffff", 1)):
             painter.setPen(QPen(QColor(colour), width))

@@ -74,4 +74,5 @@ def shrunk(pixels: Bytes, longest: int) -> Bytes:
     plain = cv2.resize(np.ascontiguousarray(pixels[..., :3]), size, interpolation=cv2.INTER_AREA)
     covered = seen[..., 3:] > 0.5 / 255  # what nothing is seen of keeps its colours all the same
     colours = np.where(covered, seen[..., :3] / np.maximum(seen[..., 3:], 1e-6), plain)
-    return np.rint(np.clip(np.dstack([colours, seen[..., 3] * 255]), 0, 255)).astype(np.uint8)
+    small: Bytes = np.rint(np.clip(np.dstack([colours, seen[..., 3] * 255]), 0, 255)).astype(np.uint8)
+    return small

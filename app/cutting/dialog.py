@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
@@ -27,6 +27,7 @@ from app.theme import set_icon
 from app.widgets import NumberControl, caption, divider, icon_button
 from editor.geometry import Point, Rect
 from editor.masks import Mask
+from editor.pointing import Streak
 
 FIRST_SIZE = (760, 680)
 BRUSH = 0.06  # of the longer side, at first
@@ -45,7 +46,9 @@ class Finder(Protocol):
     @property
     def busy(self) -> bool: ...
 
-    def find_thing(self, whole: Bytes, crop: Rect, done: Done, failed: Failed) -> None: ...
+    def find_thing(
+        self, whole: Bytes, crop: Rect, done: Done, failed: Failed, strokes: Sequence[Streak] = ()
+    ) -> None: ...
 
     def find_part(self, whole: Bytes, at: Point, radius: float, done: Done, failed: Failed) -> None: ...
 
@@ -97,7 +100,8 @@ class CutDialog(QDialog):
             (CutTool.PICK, self.tr("Pick"), "click", "S",
              self.tr("Click on a part to keep it, with Alt to take it away")),
         ):  # fmt: skip
-            button = QToolButton(checkable=True)
+            button = QToolButton()
+            button.setCheckable(True)
             button.setText(name)
             button.setToolTip(f"{help_text} ({keys})")
             button.setAccessibleName(name)
@@ -107,13 +111,13 @@ class CutDialog(QDialog):
             QShortcut(QKeySequence(keys), self).activated.connect(button.click)
             group.addButton(button)
             self.tools[tool] = button
-        self.size = NumberControl(
+        self.brush = NumberControl(
             self.tr("Size"), SMALLEST_BRUSH, LARGEST_BRUSH, whole=True, unit="px", curve=2.0, inline=True
         )
-        self.size.changed.connect(self._set_size)
+        self.brush.changed.connect(self._set_size)
         for keys, factor in (("[", 1 / STEP), ("]", STEP)):
             QShortcut(QKeySequence(keys), self).activated.connect(
-                lambda factor=factor: self._set_size(self.size.value * factor)
+                lambda factor=factor: self._set_size(self.brush.value * factor)
             )
         self.undo = icon_button("undo", self.tr("Undo"), size=18)
         self.redo = icon_button("redo", self.tr("Redo"), size=18)
@@ -125,7 +129,10 @@ class CutDialog(QDialog):
     def _build_foot(self) -> None:
         self.background = QPushButton(self.tr("Remove background"))
         self.background.setToolTip(
-            self.tr("Find the thing inside the crop and keep nothing else; a crop close around it helps")
+            self.tr(
+                "Find the thing inside the crop and keep nothing else. A crop close around it helps, and so do strokes "
+                "of Keep and Erase over what is found wrongly."
+            )
         )
         self.background.clicked.connect(self._remove_background)
         self.invert = QPushButton(self.tr("Invert"))
@@ -134,6 +141,7 @@ class CutDialog(QDialog):
         self.reset = QPushButton(self.tr("Reset"))
         self.reset.setToolTip(self.tr("Keep the whole picture, as it was taken"))
         self.reset.clicked.connect(lambda: self._change(self.cutting.reset))
+        self._mask_buttons = (self.background, self.invert, self.reset)
         self.note = caption("")
         self.note.setWordWrap(True)
         self.note.setMinimumHeight(2 * self.note.fontMetrics().lineSpacing())
@@ -146,7 +154,7 @@ class CutDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
         cancel = buttons.button(QDialogButtonBox.StandardButton.Cancel)
-        for button in (self.background, self.invert, self.reset, self.stop, cancel):
+        for button in (*self._mask_buttons, self.stop, cancel):
             button.setAutoDefault(False)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -157,14 +165,14 @@ class CutDialog(QDialog):
         top.setSpacing(4)
         for button in self.tools.values():
             top.addWidget(button)
-        for widget in (divider(vertical=True), self.size):
+        for widget in (divider(vertical=True), self.brush):
             top.addWidget(widget)
         top.addStretch(1)
         top.addWidget(self.undo)
         top.addWidget(self.redo)
         masks = QHBoxLayout()
         masks.setSpacing(8)
-        for button in (self.background, self.invert, self.reset):
+        for button in self._mask_buttons:
             masks.addWidget(button)
         masks.addStretch(1)
         masks.addWidget(self.progress)
@@ -192,11 +200,11 @@ class CutDialog(QDialog):
     def _choose(self, tool: CutTool) -> None:
         self.tools[tool].setChecked(True)
         self.canvas.set_tool(tool)
-        self.size.setEnabled(tool is not CutTool.CROP)
+        self.brush.setEnabled(tool is not CutTool.CROP)
 
     def _set_size(self, size: float) -> None:
-        self.size.set_value(round(size))
-        self.canvas.size_of_brush = self.size.value
+        self.brush.set_value(round(size))
+        self.canvas.size_of_brush = self.brush.value
         self.canvas.update()
 
     def _change(self, change: Callable[[], None]) -> None:
@@ -213,14 +221,20 @@ class CutDialog(QDialog):
 
     def _remove_background(self) -> None:
         self._asking()
-        self._finder.find_thing(self.cutting.whole, self.cutting.crop, self._found, self._say_failed)
+        self._finder.find_thing(
+            self.cutting.whole, self.cutting.crop, self._found, self._say_failed, self.cutting.strokes
+        )
 
     def _pick(self, x: float, y: float, keep: bool) -> None:
         if self._finder.busy:
             return
         self._asking()
         self._finder.find_part(
-            self.cutting.whole, (x, y), self.size.value / 2, lambda mask: self._found(mask, keep=keep), self._say_failed
+            self.cutting.whole,
+            (x, y),
+            self.brush.value / 2,
+            lambda mask: self._found(mask, keep=keep),
+            self._say_failed,
         )
 
     # what is found
@@ -258,7 +272,7 @@ class CutDialog(QDialog):
         """Enable what can be done now."""
         for widget in (*self.tools.values(), self.canvas, self.background, self.invert, self.reset):
             widget.setEnabled(not asking)
-        self.size.setEnabled(not asking and self.canvas.tool is not CutTool.CROP)
+        self.brush.setEnabled(not asking and self.canvas.tool is not CutTool.CROP)
         self.undo.setEnabled(not asking and self.cutting.can_undo)
         self.redo.setEnabled(not asking and self.cutting.can_redo)
         self.progress.setVisible(asking)

@@ -10,6 +10,7 @@ import numpy as np
 from app.cutting.cut import Bytes, Cut
 from editor.geometry import Point, Rect
 from editor.masks import Mask, add, invert, subtract
+from editor.pointing import Streak
 
 MOST_STEPS = 200  # that can be undone; each keeps a packed mask, some ten kilobytes
 
@@ -18,12 +19,16 @@ MOST_STEPS = 200  # that can be undone; each keeps a packed mask, some ten kilob
 class _State:
     packed: bytes
     crop: Rect
+    strokes: tuple[Streak, ...]
 
 
 class Cutting:
     """What is kept of a picture, as it is being changed.
 
     A change shows at once in `mask` and `crop`; `finish` makes it one step.
+
+    Attributes:
+        strokes: what was painted, oldest first: whoever looks for the thing may learn from them what belongs to it.
 
     Args:
         cut: where to begin; it stays as it is.
@@ -33,6 +38,8 @@ class Cutting:
         self.whole: Bytes = cut.whole
         self.mask: Mask = cut.mask.copy()
         self.crop: Rect = cut.crop
+        self.strokes: tuple[Streak, ...] = ()
+        self._way: list[Point] = []  # of the stroke that is being painted
         self._states = [self._state()]
         self._at = 0
 
@@ -56,6 +63,10 @@ class Cutting:
         touched = _capsule(reach, start, end, radius)
         inside = self.mask[reach.slices()]
         inside[:] = add(inside, touched) if keep else subtract(inside, touched)
+        if self._way:
+            self.strokes = self.strokes[:-1]
+        self._way = [*(self._way or [start]), end]
+        self.strokes = (*self.strokes, Streak(tuple(self._way), radius, keep))
 
     def replace(self, mask: Mask) -> None:
         """Keep what a mask (H, W) marks, and nothing else."""
@@ -69,15 +80,18 @@ class Cutting:
         """Keep what is not kept, inside the crop."""
         inside = self.crop.slices()
         self.mask[inside] = invert(self.mask[inside])
+        self.strokes = ()
 
     def reset(self) -> None:
         """Keep the picture as it was taken."""
         self.mask, self.crop = self.whole[..., 3].copy(), self.canvas
+        self.strokes = ()
 
     # steps
 
     def finish(self) -> bool:
         """Make what was changed since the last step a step; False where nothing was."""
+        self._way = []
         state = self._state()
         if state == self._states[self._at]:
             return False
@@ -106,12 +120,12 @@ class Cutting:
 
     def _go_to(self, at: int) -> None:
         self._at, state = at, self._states[at]
-        self.crop = state.crop
+        self.crop, self.strokes = state.crop, state.strokes
         values = np.frombuffer(zlib.decompress(state.packed), np.uint8)
         self.mask = values.reshape(self.whole.shape[:2]).copy()
 
     def _state(self) -> _State:
-        return _State(zlib.compress(np.ascontiguousarray(self.mask), 1), self.crop)
+        return _State(zlib.compress(self.mask.tobytes(), 1), self.crop, self.strokes)
 
 
 def _capsule(area: Rect, start: Point, end: Point, radius: float) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import cv2
@@ -55,7 +55,7 @@ class Cutouts(QObject):
         """Whether an answer is waited for."""
         return self._failed is not None
 
-    def find_thing(self, whole: Bytes, crop: Rect, done: Done, failed: Failed) -> None:
+    def find_thing(self, whole: Bytes, crop: Rect, done: Done, failed: Failed, strokes: Sequence[Streak] = ()) -> None:
         """Find the thing that a picture is of.
 
         Args:
@@ -64,6 +64,7 @@ class Cutouts(QObject):
                 on its lower edge, as things in photos mostly do.
             done: gets its mask (H, W), 0 or 255.
             failed: gets why there is none; "" where that was cancelled.
+            strokes: of the artist, over what belongs to it and what does not.
         """
         box = crop
         if (crop.width, crop.height) == (whole.shape[1], whole.shape[0]):
@@ -84,11 +85,11 @@ class Cutouts(QObject):
 
         if self._takes_clicks(whole):
             spot = Spot(box.x + box.width / 2, box.y + box.height / 2)
-            self._find(whole, Pointing((spot,), box=box), believed, failed)
+            self._find(whole, Pointing((spot,), tuple(strokes), box), believed, failed)
             return
         x, radius = box.x + box.width / 2, max(1.0, CORE_RADIUS * min(box.width, box.height))
         way = tuple((x, box.y + share * box.height) for share in CORE)
-        self._find(whole, Pointing(streaks=(Streak(way, radius),), box=box), believed, failed)
+        self._find(whole, Pointing((), (Streak(way, radius), *strokes), box), believed, failed)
 
     def find_part(self, whole: Bytes, at: Point, radius: float, done: Done, failed: Failed) -> None:
         """Find the likeliest part at a place.

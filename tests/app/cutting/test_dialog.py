@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from app.cutting.cut import Cut
 from app.cutting.dialog import CutDialog
 from app.jobs.queue import RUNNING, JobState
 from editor.geometry import Rect
+from editor.pointing import Streak
 
 
 class Slow(QObject):
@@ -34,8 +35,11 @@ class Slow(QObject):
     def busy(self) -> bool:
         return self.done is not None
 
-    def find_thing(self, whole: object, crop: Rect, done: Callable[..., None], failed: Callable[[str], None]) -> None:
-        self.asked.append((crop,))
+    def find_thing(
+        self, whole: object, crop: Rect, done: Callable[..., None], failed: Callable[[str], None],
+        strokes: Sequence[Streak] = (),
+    ) -> None:  # fmt: skip
+        self.asked.append((crop, *strokes))
         self.done, self.failed = done, failed
 
     def find_part(
@@ -109,7 +113,7 @@ def test_the_background_goes_when_the_answer_comes_and_can_be_undone(dialog: Cut
 def test_parts_are_picked_and_taken_away(dialog: CutDialog, finder: Slow) -> None:
     dialog.tools[CutTool.PICK].click()
     dialog.canvas.picked.emit(40.0, 30.0, False)
-    assert finder.asked == [((40.0, 30.0), dialog.size.value / 2)]
+    assert finder.asked == [((40.0, 30.0), dialog.brush.value / 2)]
     dialog.canvas.picked.emit(1.0, 1.0, False)  # one question at a time
     assert len(finder.asked) == 1
     finder.answer(thing())
@@ -117,6 +121,17 @@ def test_parts_are_picked_and_taken_away(dialog: CutDialog, finder: Slow) -> Non
     dialog.canvas.picked.emit(40.0, 30.0, True)
     finder.answer(thing())
     assert (dialog.cutting.mask == 255).all()
+
+
+def test_strokes_help_to_find_the_thing(dialog: CutDialog, finder: Slow) -> None:
+    dialog.cutting.paint((40, 30), (60, 30), 4, keep=True)
+    dialog.cutting.finish()
+    dialog.cutting.paint((10, 70), (20, 70), 4, keep=False)
+    dialog.cutting.finish()
+    dialog.background.click()
+    assert finder.asked == [
+        (Rect(0, 0, 100, 80), Streak(((40, 30), (60, 30)), 4), Streak(((10, 70), (20, 70)), 4, belongs=False))
+    ]
 
 
 def test_a_failure_is_a_sentence_and_esc_stops_looking_before_it_closes(dialog: CutDialog, finder: Slow) -> None:
@@ -158,12 +173,12 @@ def test_keys_choose_tools_and_sizes_and_every_control_has_a_name(dialog: CutDia
         QTest.keyClick(dialog, key)
         assert dialog.canvas.tool is tool
         assert dialog.tools[tool].isChecked()
-    before = dialog.size.value
+    before = dialog.brush.value
     QTest.keyClick(dialog, Qt.Key.Key_BracketRight)
-    assert dialog.size.value == pytest.approx(before * 1.25, abs=0.51)
-    assert dialog.canvas.size_of_brush == dialog.size.value
+    assert dialog.brush.value == pytest.approx(before * 1.25, abs=0.51)
+    assert dialog.canvas.size_of_brush == dialog.brush.value
     QTest.keyClick(dialog, Qt.Key.Key_C)
-    assert not dialog.size.isEnabled()
+    assert not dialog.brush.isEnabled()
     for control in dialog.findChildren(QAbstractButton):
         assert control.text() or control.accessibleName()
     assert isinstance(dialog.canvas, QWidget)

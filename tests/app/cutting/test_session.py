@@ -9,6 +9,7 @@ from app.cutting import session
 from app.cutting.cut import Cut
 from app.cutting.session import Cutting
 from editor.geometry import Rect
+from editor.pointing import Streak
 from tests.app.cutting.test_cut import picture
 
 
@@ -86,3 +87,20 @@ def test_what_it_began_with_stays_as_it_is_and_steps_are_bounded(monkeypatch: py
     for _ in range(10):
         cutting.undo()
     assert cutting.crop == Rect(2, 0, 10, 10)
+
+
+def test_strokes_are_remembered_as_they_were_painted_and_go_with_their_undo(cutting: Cutting) -> None:
+    for end in ((20.0, 10.0), (30.0, 15.0)):
+        cutting.paint((10, 10) if end[0] == 20 else (20, 10), end, 3, keep=True)
+    assert cutting.finish()  # it changed no pixel, but says what belongs
+    cutting.paint((50, 50), (60, 50), 3, keep=False)
+    cutting.finish()
+    first, second = cutting.strokes
+    assert first == Streak(((10, 10), (20, 10), (30, 15)), 3)
+    assert second == Streak(((50, 50), (60, 50)), 3, belongs=False)
+    cutting.undo()
+    assert cutting.strokes == (first,)
+    cutting.replace(np.zeros((80, 100), np.uint8))
+    assert cutting.strokes == (first,)
+    cutting.reset()
+    assert cutting.strokes == ()
