@@ -78,8 +78,8 @@ class Cutouts(QObject):
             else:
                 failed(
                     self.tr(
-                        "The thing could not be told from its background. Crop the example close around it and try "
-                        "again, or mask it with the brushes."
+                        "The thing could not be told from its background. Edit the example: paint over the thing with "
+                        "Keep, or crop close around it, and try again."
                     )
                 )
 

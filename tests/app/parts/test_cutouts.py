@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import clipboard
@@ -184,6 +185,30 @@ def test_edit_crops_picks_and_gives_one_example(qtbot: QtBot, joined: MainWindow
     assert example(joined) is found
 
 
+def test_a_stroke_says_what_belongs_to_the_thing_though_it_looks_like_the_background(
+    qtbot: QtBot, joined: MainWindow, picture: Path, wait: Wait
+) -> None:
+    pixels = np.array(Image.open(picture))
+    pixels[:, :30] = pixels[20:50, 100:140] = (30, 40, 190)  # a hat in the colour of the left rim
+    Image.fromarray(pixels).save(picture)
+    joined.exemplars.use_file(picture)
+    wait()
+    joined.cutting.edit()
+    dialog = joined.cutting.dialog
+    assert dialog is not None
+    hat = (slice(20, 50), slice(100, 140))
+    dialog.background.click()
+    qtbot.waitUntil(lambda: not joined.cutting.busy, timeout=30_000)
+    assert dialog.cutting.mask[hat].mean() < 30
+    dialog.cutting.paint((110, 35), (130, 35), 4, keep=True)
+    dialog.cutting.finish()
+    dialog.background.click()
+    qtbot.waitUntil(lambda: not joined.cutting.busy, timeout=30_000)
+    assert dialog.cutting.mask[hat].mean() > 240
+    assert dialog.cutting.mask[:, :30].mean() < 10
+    dialog.reject()
+
+
 def test_a_small_part_of_a_large_picture_is_still_sharp(joined: MainWindow, tmp_path: Path, wait: Wait) -> None:
     Image.effect_noise((3000, 1500), 60).convert("RGB").save(tmp_path / "large.png")
     joined.exemplars.use_file(tmp_path / "large.png")
@@ -275,3 +300,15 @@ def test_only_the_last_cut_of_a_picture_stays_beside_it(joined: MainWindow, pict
     wait()
     assert not row.isVisible()
     assert example(joined).pixels.shape == (50, 50, 4)  # what is in use stays
+
+
+def test_in_a_low_window_the_example_takes_the_place_of_the_help(joined: MainWindow) -> None:
+    panel = joined.method_panel
+    joined.resize(960, 600)
+    QApplication.processEvents()
+    assert not panel.help.isVisible()
+    for part in (panel.exemplar.thumbnail, *panel.exemplar.sources.values()):
+        assert not part.visibleRegion().isEmpty()
+    joined.options.set("task", "move")
+    assert panel.help.isVisible()
+    assert not panel.exemplar.isVisible()
