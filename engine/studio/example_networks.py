@@ -7,9 +7,9 @@ import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 from diffusers.pipelines.deprecated import paint_by_example
-from diffusers.pipelines.deprecated.paint_by_example.image_encoder import PaintByExampleImageEncoder
 from transformers import CLIPVisionConfig
 
+from engine.exemplar import ExemplarEncoder
 from engine.studio.networks import Shape
 
 IN_CHANNELS = 9  # noisy latent (4), latent of the picture with its hole (4), 1 = keep (1)
@@ -26,13 +26,13 @@ def name_example_classes() -> None:
     diffusers.pipelines.paint_by_example = paint_by_example
 
 
-def build_image_encoder(shape: Shape, width: int) -> PaintByExampleImageEncoder:
+def build_image_encoder(shape: Shape, width: int) -> ExemplarEncoder:
     """A small image encoder; its mapper has one block for each five layers, rounded: (layers + 1) // 5.
 
     Args:
         width: of the one token that it makes of a picture, the UNet's cross_attention_dim.
     """
-    encoder = PaintByExampleImageEncoder(
+    return ExemplarEncoder(
         CLIPVisionConfig(
             image_size=shape.example_size,
             patch_size=shape.example_patch,
@@ -44,7 +44,6 @@ def build_image_encoder(shape: Shape, width: int) -> PaintByExampleImageEncoder:
             attn_implementation="eager",  # faster to train than the fused one at this size on CPUs
         )
     )
-    return encoder
 
 
 @torch.no_grad()

@@ -111,16 +111,18 @@ class ExampleCache:
         self._file = folder / f"examples-{self.mark}.records"
         self._about = self._file.with_suffix(".json")
 
-    def extend(self, count: int) -> NDArray[np.void]:
+    def extend(self, count: int, apart: bool = False) -> NDArray[np.void]:
         """Make examples until there are `count`; returns their records (count,), read as they are used.
 
-        They are made in a process of their own: once a process has used threads inside torch, those that are forked
-        from it, as the training's helpers are, cannot.
+        Args:
+            apart: in a process of their own. Once a process has used threads inside torch, those that are forked from
+                it, as a training's helpers are, cannot.
         """
-        if self._count() < count:
-            apart = multiprocessing.get_context("fork" if self.vae.device.type == "cpu" else "spawn")
-            with ProcessPoolExecutor(1, apart) as process:
+        if self._count() < count and apart:
+            with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as process:
                 process.submit(self._make, count).result()
+        elif self._count() < count:
+            self._make(count)
         return np.memmap(self._file, self._kind(), "r", shape=(count,))
 
     def _make(self, count: int) -> None:

@@ -19,6 +19,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from engine.exemplar import ExemplarEncoder
 from engine.studio.checkpoints import load_state
 from engine.studio.data import encoder_mark
 from engine.studio.example_networks import IN_CHANNELS, build_image_encoder
@@ -55,7 +56,7 @@ def export_exemplar(folder: Path, out: Path, base: Path, shape: Shape) -> None:
     shutil.rmtree(new, ignore_errors=True)
     unet.half().save_pretrained(new / "unet", safe_serialization=True)
     _store_in_bytes(new / "unet" / _WEIGHTS)
-    encoder.half().save_pretrained(new / "image_encoder", safe_serialization=True)
+    _write_encoder(encoder.half(), new / "image_encoder")
     shutil.copytree(base / "vae", new / "vae")
     build_scheduler().save_pretrained(new / "scheduler")
     (new / "feature_extractor").mkdir()
@@ -65,6 +66,14 @@ def export_exemplar(folder: Path, out: Path, base: Path, shape: Shape) -> None:
     (new / "README.md").write_text(_card(state, shape, new), encoding="utf-8")
     put(new, out)
     print(f"written: {out}, {megabytes(out):.1f} MB", flush=True)
+
+
+def _write_encoder(encoder: ExemplarEncoder, folder: Path) -> None:
+    """As transformers writes a network, under the name of the class that stock pipelines know."""
+    encoder.config.architectures = ["PaintByExampleImageEncoder"]
+    encoder.config.save_pretrained(folder)
+    weights = {name: value.contiguous() for name, value in encoder.state_dict().items()}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def in_bytes(weights: dict[str, Tensor]) -> dict[str, Tensor]:

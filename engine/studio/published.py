@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
-from diffusers.pipelines.deprecated.paint_by_example.image_encoder import PaintByExampleImageEncoder
 from torch import nn
 from transformers import CLIPTextModel
 
+from engine.models.exemplar_loader import load_exemplar_reader
+from engine.models.policy import policy_for
 from engine.studio.checkpoints import save_state
 from engine.studio.data import encoder_mark
 
@@ -55,8 +57,8 @@ def go_on_alone(model: Path, folder: Path, name: str, networks: Mapping[str, nn.
 def go_on_exemplar(model: Path, folder: Path) -> None:
     """Likewise for the exemplar model: its UNet and its image encoder."""
     unet = UNet2DConditionModel.from_pretrained(str(model / "unet"), local_files_only=True)
-    encoder = PaintByExampleImageEncoder.from_pretrained(str(model / "image_encoder"), local_files_only=True)
-    go_on_alone(model, folder, "exemplar", {"unet": unet, "image_encoder": encoder})
+    encoder = load_exemplar_reader(model, policy_for("cpu", torch.float32)).encoder
+    go_on_alone(model, folder, "exemplar", {"unet": unet, "image_encoder": encoder.requires_grad_()})
 
 
 def _refuse_to_overwrite(folder: Path, *names: str) -> None:

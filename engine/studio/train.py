@@ -1,4 +1,4 @@
-"""Trains the bundled models: `python -m engine.studio.train vae|base|exemplar|judge|sam --minutes M`, then exports.
+"""Trains the bundled models: `python -m engine.studio.train vae|base|names|exemplar|judge|sam --minutes M`; exports.
 
 A first full training:
 
@@ -15,10 +15,11 @@ A first full training:
     python -m engine.studio.train export-sam
 
 The exemplar model, which starts from the exported base model and shares its autoencoder (the first slice renders two
-examples a scene):
+examples a scene); its image encoder first learns to name things:
 
-    python -m engine.studio.train exemplar --minutes 60 --helpers 1 --compile
-    python -m engine.studio.train exemplar --minutes 15 --helpers 1 --compile --resume --decay
+    python -m engine.studio.train names --minutes 6 --decay
+    python -m engine.studio.train exemplar --minutes 100 --helpers 1
+    python -m engine.studio.train exemplar --minutes 15 --helpers 1 --resume --decay
     python -m engine.studio.train export-exemplar
 
 The judge, which reads round trips of the exported model's autoencoder beside renders:
@@ -58,8 +59,9 @@ from engine.studio.judge_network import JudgeShape
 from engine.studio.networks import Shape, build_vae
 from engine.studio.published import go_on, go_on_alone, go_on_exemplar
 from engine.studio.train_base import BASE_RECIPE, load_base_stage
-from engine.studio.train_exemplar import EXEMPLAR_RECIPE, load_exemplar_stage
+from engine.studio.train_exemplar import EXEMPLAR_RECIPE, load_exemplar_stage, load_names_stage
 from engine.studio.train_judge import JUDGE_RECIPE, load_judge_stage
+from engine.studio.train_names import NAMES_RECIPE
 from engine.studio.train_sam import SAM_RECIPE, SamStage, fit_checkpoint
 from engine.studio.train_vae import VAE_RECIPE, VALIDATION_SCENES, VaeStage
 from engine.studio.training import Recipe, Training
@@ -114,9 +116,22 @@ def train_exemplar(options: argparse.Namespace, world: World, shape: Shape, devi
     torch.manual_seed(0)
     scenes, validation = scene_caches(options.folder, world, options.scenes)
     count = options.scenes or len(scenes)
-    base = base_folder(options)
-    stage = load_exemplar_stage(base, options.folder, scenes, count, validation, shape, device, options.compile)
+    base, helped = base_folder(options), options.helpers > 0
+    stage = load_exemplar_stage(base, options.folder, scenes, count, validation, shape, device, options.compile, helped)
     training = Training(stage, recipe(EXEMPLAR_RECIPE, options), options.folder, options.helpers)
+    if options.resume:
+        training.resume()
+    training.run(options.minutes, options.decay)
+
+
+def train_names(options: argparse.Namespace, world: World, shape: Shape, device: torch.device) -> None:
+    """Train the exemplar model's image encoder to name what exemplars show."""
+    torch.manual_seed(0)
+    scenes, _ = scene_caches(options.folder, world, options.scenes)
+    count = options.scenes or len(scenes)
+    helped = options.helpers > 0
+    stage = load_names_stage(base_folder(options), options.folder, scenes, count, shape, device, helped)
+    training = Training(stage, recipe(NAMES_RECIPE, options), options.folder, options.helpers)
     if options.resume:
         training.resume()
     training.run(options.minutes, options.decay)
@@ -163,6 +178,7 @@ def write_whole_card(model: Path, report: Path | None) -> None:
 TRAININGS: dict[str, Callable[[argparse.Namespace, World, Shape, torch.device], None]] = {
     "vae": train_vae,
     "base": train_base,
+    "names": train_names,
     "exemplar": train_exemplar,
     "judge": train_judge,
     "sam": train_sam,
@@ -196,7 +212,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--folder", type=Path, default=Path("training"), help="caches and checkpoints")
     parser.add_argument("--report", type=Path, help="card: the JSON of `tests.benchmarks quality`, to keep its figures")
-    parser.add_argument("--base", type=Path, help="exemplar: the folder of its base model (the program's)")
+    parser.add_argument("--base", type=Path, help="names, exemplar: the folder of their base model (the program's)")
     parser.add_argument("--out", type=Path, help="export, card, go-on: the model's folder (that of the program)")
     return parser.parse_args(arguments)
 

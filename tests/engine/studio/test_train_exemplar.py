@@ -18,7 +18,8 @@ from engine.studio.data import SceneCache
 from engine.studio.example_networks import name_example_classes
 from engine.studio.examples import tensor_of
 from engine.studio.train import main
-from engine.studio.train_exemplar import ExemplarStage, load_exemplar_stage, spread_places
+from engine.studio.train_exemplar import ExemplarStage, load_exemplar_stage
+from engine.studio.train_names import spread_places
 from engine.studio.training import Recipe, Training
 from tests.engine.studio.test_train import COLOURS, SHAPE, WORLD
 
@@ -71,8 +72,8 @@ def test_the_loss_falls_and_exemplars_are_told_apart(base: Path, tmp_path: Path)
     tokens, _ = stage._tokens(stage.records)
     assert stage.hints is not None
     labels = stage.hints.labels_of(stage.records["scene"], stage.records["index"])
-    _, right = stage._named(tokens, labels)
-    assert right == 1.0
+    assert stage.namer is not None
+    assert stage.namer.judged(tokens, labels)[1].all()
     with run.averaged(), torch.no_grad():
         report = stage.report()
     assert set(report.figures) == {"hole_psnr_db", "colour_error", "exemplar_named"}
