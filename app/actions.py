@@ -25,9 +25,9 @@ class ActionSpec:
         slot: "part.method" of the main window.
         argument: handed to the slot, if any.
         needs: what must be there for it to be enabled: "" or words out of
-            "document", "layer", "image", "group", "mask", "result", "selection", "points", "undo", "redo", "job",
-            "live", "finds" (a method that finds its mask is chosen), "placed" (what is selected shall go elsewhere),
-            "live", "finds" (a method that finds its mask is chosen), "stopped" (a drag that can go on),
+            "document", "layer", "image", "group", "mask", "result", "selection", "points", "box", "undo", "redo",
+            "job", "live", "finds" (a method that finds its mask is chosen), "placed" (what is selected shall go
+            elsewhere), "stopped" (a drag that can go on),
             "in_hand" (a mask to reshape: the one that the active layer is painted on, or else the selection).
         group: checkable actions of which one is on.
     """
@@ -66,6 +66,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("clear", _("C&lear"), "Delete", "", "edit.clear", needs="image"),
     ActionSpec("points_clear", _("Clear &drag points"), "", "delete", "points.clear", needs="points"),
     ActionSpec("points_select", _("Select what is under the &points"), "", "click", "handles.select", needs="points"),
+    ActionSpec("box_remove", _("Remove &box"), "", "delete", "box.remove", needs="box"),
     ActionSpec("fill_selected", _("&Fill selection with words…"), "Shift+F5", "", "filling.fill", needs="selection"),
     ActionSpec("remove_selected", _("Remo&ve what is selected"), "Ctrl+Delete", "", "filling.remove",
                needs="selection"),
@@ -166,6 +167,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("click", _("Select by click"), "S", "click", "tools.choose", "click", checkable=True, group="tool"),
     ActionSpec("transform", _("Transform region"), "T", "transform", "tools.choose", "transform", checkable=True,
                group="tool"),
+    ActionSpec("box", _("Box"), "U", "box", "tools.choose", "box", checkable=True, group="tool"),
     ActionSpec("points", _("Drag points"), "A", "points", "tools.choose", "points", checkable=True, group="tool"),
     ActionSpec("move", _("Move layer"), "V", "move", "tools.choose", "move", checkable=True, group="tool"),
     ActionSpec("brush_smaller", _("Smaller brush"), "[", "", "tools.resize_brush", "smaller"),
@@ -181,7 +183,7 @@ TOOL_IDS = tuple(spec.id for spec in ACTIONS if spec.group == "tool")
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a menu that the window fills
     (_("&File"), ("new", "open", "@recent", "", "save", "save_as", "export", "", "close", "quit")),
     (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear",
-                  "points_clear", "",
+                  "points_clear", "box_remove", "",
                   "fill_selected", "remove_selected", "example_selected", "transform_reset", "", "canvas_size",
                   "crop", "", "@tools")),
     (_("&Layer"), ("layer_add", "layer_group_add", "layer_duplicate", "layer_delete", "", "layer_group",

@@ -25,7 +25,9 @@ from editor.files import atomic_write, export_picture, open_pixels, save_documen
 from editor.files.export import on_white
 from editor.tiles import UINT8, Array, converted
 from engine.errors import BadRequest
+from engine.exemplars import Framing, framed
 from engine.masking import dilate
+from engine.place import hole_of
 from engine.request import EditRequest, EditResult
 
 _NOTICEABLE = 8  # of 255: a pixel that differs by more in some channel counts as changed
@@ -96,7 +98,12 @@ def _show(bench: Bench, edit: DemoEdit, info: MethodInfo) -> Shown:
     document = edit.document
     words = (edit.prompt, edit.negative_prompt, edit.seed)
     request = bridge.request_from(
-        document, edit.method, edit.parameters, *words, reference_prompt=edit.reference_prompt
+        document,
+        edit.method,
+        edit.parameters,
+        *words,
+        reference_prompt=edit.reference_prompt,
+        exemplar=edit.exemplar,
     )
     before = on_white(to_srgb(composite(document.snapshot()), document.profile))
     bench.backbone(request.model)
@@ -133,7 +140,7 @@ def outside_identical(shown: Shown) -> bool | None:
 
     That is dilate(mask, grow + feather); for a drag, which also changes where the thing goes, its layer's soft mask.
     """
-    mask = shown.request.mask
+    mask = _place(shown.request)
     if mask is None:
         return None
     parameters = shown.request.parameters
@@ -150,7 +157,8 @@ def changed_fraction(shown: Shown) -> float:
     """The part of the pixels inside the mask (of all without one) that noticeably differ from the photo."""
     image = _eight_bit(shown.request.image).astype(np.int16)
     changed = np.abs(_eight_bit(shown.after) - image).max(axis=2) > _NOTICEABLE
-    inside = changed if shown.request.mask is None else changed[shown.request.mask > 0]
+    place = _place(shown.request)
+    inside = changed if place is None else changed[place > 0]
     return float(inside.mean()) if inside.size else 0.0
 
 
@@ -158,14 +166,36 @@ def sheet(shown: Sequence[Shown]) -> Picture:
     """One row per edit: before, input marks, after, with a line of words below."""
     rows = []
     for each in shown:
-        tiles = [_eight_bit(each.request.image), marked(each.request), _eight_bit(each.after)]
-        after = f"After: {each.request.prompt}" if each.request.prompt else "After, without words"
+        tiles = [_before(each.request), marked(each.request), _eight_bit(each.after)]
+        wordless = "After" if each.request.exemplar is not None else "After, without words"
+        after = f"After: {each.request.prompt}" if each.request.prompt else wordless
         marks = "Found by the words" if each.result.found is not None else _marks_title(each.request)
-        named = zip(tiles, ("Before", marks, after), strict=True)
+        before = "Before" if each.request.exemplar is None else "The example"
+        named = zip(tiles, (before, marks, after), strict=True)
         rows.append(_beside([_tile(tile, title) for tile, title in named]))
     width = max(row.shape[1] for row in rows)
     padded = [cv2.copyMakeBorder(row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=_PAPER) for row in rows]
     return np.concatenate(padded).astype(np.uint8)
+
+
+def _before(request: EditRequest) -> Picture:
+    """What is shown first: the picture, or the example that is to be brought into it."""
+    if request.exemplar is None:
+        return _eight_bit(request.image)
+    height, width = request.image.shape[:2]
+    shown = framed(request.exemplar, Framing())
+    side = min(height, width)
+    square = cv2.resize(shown, (side, side), interpolation=cv2.INTER_AREA)
+    down, across = (height - side) // 2, (width - side) // 2
+    edges = down, height - side - down, across, width - side - across
+    return np.asarray(cv2.copyMakeBorder(square, *edges, cv2.BORDER_CONSTANT, value=_PAPER), np.uint8)
+
+
+def _place(request: EditRequest) -> NDArray[np.uint8] | None:
+    """(H, W), what may change; None = everything."""
+    if request.box is None:
+        return request.mask
+    return hole_of(request.image.shape, request.box, request.mask)
 
 
 def marked(request: EditRequest) -> Picture:
@@ -176,10 +206,11 @@ def marked(request: EditRequest) -> Picture:
         alpha = strokes[..., 3:] / np.float32(255)
         picture = strokes[..., :3] * alpha + picture * (1 - alpha)
     out = np.asarray(np.rint(picture), np.uint8)
-    if request.mask is not None:
-        share = request.mask[..., None].astype(np.float32) / 255
+    place = _place(request)
+    if place is not None:
+        share = place[..., None].astype(np.float32) / 255
         out = np.asarray(np.rint(out * (0.45 + 0.55 * share)), np.uint8)
-        edges, _ = cv2.findContours((request.mask > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        edges, _ = cv2.findContours((place > 127).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
             cv2.drawContours(out, edges, -1, colour, thickness)
     for handle, target in () if request.points is None else np.rint(request.points).astype(int).tolist():
@@ -193,7 +224,7 @@ def _eight_bit(pixels: Array) -> Picture:
 
 
 def _marks_title(request: EditRequest) -> str:
-    inputs = (("strokes", request.strokes), ("mask", request.mask), ("points", request.points))
+    inputs = (("strokes", request.strokes), ("mask", request.mask), ("points", request.points), ("box", request.box))
     marks = [name for name, given in inputs if given is not None]
     return ("Input: " + " and ".join(marks)) if marks else "Input: words"
 

@@ -10,14 +10,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.exemplars import read_exemplar
 from app.jobs.method_info import MethodInfo
 from app.samples import Sample, samples
 from editor.document import Document
 from editor.files import open_document
+from editor.geometry import Rect
 from editor.layers import ImageLayer, Role
 from editor.points import PointPair
 from editor.tiles import TiledImage
-from engine.request import Input
+from engine.request import Input, Pixels
 
 if TYPE_CHECKING:
     from engine.studio.world import Scene  # the world brings torch along, which bundled samples do without
@@ -28,7 +30,12 @@ _TONES = 4  # colours of the strokes that the demo paints
 
 @dataclass(frozen=True, eq=False)
 class DemoEdit:
-    """A document with its inputs in place, and what to ask for; `parameters` differ from the method's defaults."""
+    """A document with its inputs in place, and what to ask for.
+
+    Attributes:
+        parameters: values that differ from the method's defaults.
+        exemplar: (h, w, 4), what is to be brought in.
+    """
 
     method: str
     document: Document
@@ -37,13 +44,18 @@ class DemoEdit:
     seed: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     reference_prompt: str = ""
+    exemplar: Pixels | None = None
 
 
 def edits_for(info: MethodInfo) -> list[DemoEdit]:
     """What shows a method: every bundled sample of it, else painted scenes; empty where neither is there."""
     bundled = [_from_sample(sample) for sample in samples() if sample.method == info.id]
-    if bundled or not info.takes(Input.PROMPT):
+    if bundled:
         return bundled
+    if info.takes(Input.BOX):
+        return [_exampled(info)]
+    if not info.takes(Input.PROMPT):
+        return []
     if info.takes(Input.POINTS):
         return [_dragged(info)]
     if info.takes(Input.STROKES):
@@ -56,7 +68,8 @@ def edits_for(info: MethodInfo) -> list[DemoEdit]:
 def _from_sample(sample: Sample) -> DemoEdit:
     document = open_document(sample.document)
     words = sample.prompt, sample.negative_prompt, sample.seed, sample.parameters, sample.reference_prompt
-    return DemoEdit(sample.method, document, *words)
+    exemplar = read_exemplar(sample.exemplar).pixels if sample.exemplar is not None else None
+    return DemoEdit(sample.method, document, *words, exemplar)
 
 
 def _painted(info: MethodInfo) -> Iterator[DemoEdit]:
@@ -106,6 +119,19 @@ def _dragged(info: MethodInfo) -> DemoEdit:
     document.select(TiledImage.from_array(is_thing.astype(np.uint8) * np.uint8(255)))
     document.place_points((PointPair((middle, row), (middle + way, row)),))
     return DemoEdit(info.id, document, captions(scene)[0], seed=7)
+
+
+def _exampled(info: MethodInfo) -> DemoEdit:
+    """A scene without its object, a box where it stood, and the object rendered elsewhere."""
+    from engine.studio.world import VALIDATION_SEEDS, render, render_exemplar
+
+    scene = next(_scenes_with_one_object(VALIDATION_SEEDS.start + 200))
+    rows, columns = np.nonzero(render([scene], _SIZE).ids[0] == 2)
+    document = _document(scene, _photo(replace(scene, objects=())))
+    left, top = int(columns.min()), int(rows.min())
+    document.place_box(Rect(left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top))
+    thing = render_exemplar(scene, 0, _SIZE, seed=1)
+    return DemoEdit(info.id, document, "", seed=7, exemplar=np.dstack([thing, np.full_like(thing[..., :1], 255)]))
 
 
 def _other_colour(scene: Scene) -> str:

@@ -26,6 +26,7 @@ def what_is_there(document: Document | None) -> frozenset[str]:
     there |= {"selection"} if document.selection is not None else set()
     there |= {"placed"} if not document.placement.rests else set()
     there |= {"points"} if document.points else set()
+    there |= {"box"} if document.box is not None else set()
     there |= {"in_hand"} if document.selection is not None or document.mask_in_hand is not None else set()
     there |= {"undo"} if document.history.can_undo else set()
     there |= {"redo"} if document.history.can_redo else set()

@@ -29,6 +29,7 @@ from app.panels.layers import LayersPanel
 from app.panels.method import MethodPanel
 from app.panels.tool_options import ToolOptionsBar
 from app.panels.tools import ToolBar
+from app.parts.box import BoxPart
 from app.parts.clicks import ClicksPart
 from app.parts.cutouts import Cutouts
 from app.parts.cutting import CuttingPart
@@ -56,6 +57,7 @@ from app.status import StatusLine
 from app.tray import TrayFiles
 from app.workspace import Workspace
 from editor.document import Document
+from editor.layers import LayerId
 
 if TYPE_CHECKING:
     from app.jobs.engine_thread import EngineThread
@@ -123,6 +125,7 @@ class MainWindow(QMainWindow):
         self.tray = TrayPart(documents, exemplars, background, tray, self)
         self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
         self.points = PointsPart(documents, self.tools, messages, self)
+        self.box = BoxPart(documents, self.options, self.tools, messages, self)
         self.handles = HandlesPart(documents, self.tools, self.clicks, self.points, landing, messages, self)
         self.dragging = DraggingPart(documents, self.options, self.points, self.recipes, self.runs, background, self)
         self.learning = LearningPart(documents, self.options, self.points, self.recipes, self)
@@ -179,10 +182,14 @@ class MainWindow(QMainWindow):
         self.option_bar.transform_page.join(self.regions)
         self.options.method_changed.connect(self.regions.fill_parameters)
         self.option_bar.points_page.join(self.points)
+        self.box.changed.connect(self._show_overlay)
+        self.box.place_wanted.connect(self.method_panel.show_place_wanted)
+        self.option_bar.box_page.join(self.box)
         runs = self.runs
         self.start.hint.connect(self.status.show_hint)
         bar = self.option_bar
-        hints = (bar.select_page.hint, bar.points_page.hint, bar.transform_page.hint)  # of which one page is shown
+        pages = (bar.select_page, bar.points_page, bar.transform_page, bar.box_page)
+        hints = [page.hint for page in pages]  # of which one is shown
         for hint in hints:
             hint.left_out.connect(lambda _: self.status.show_tool_hint("".join(one.untold for one in hints)))
         self.words.hint.connect(self.status.show_hint)
@@ -204,7 +211,7 @@ class MainWindow(QMainWindow):
         self.options.methods_changed.connect(self._show_methods)
         self.options.method_changed.connect(lambda: self.menus.show_method(self.options.method))
         self.options.method_changed.connect(self._refresh.start)
-        self.options.method_changed.connect(self._show_points)
+        self.options.method_changed.connect(self._show_marks)
 
     def _connect_panels(self) -> None:
         for panel in (self.layers_panel, self.history_panel):
@@ -260,7 +267,7 @@ class MainWindow(QMainWindow):
         view.gesture_finished.connect(self._gesture_finished)
         view.context_menu.connect(self.menus.show_canvas_menu)
         self._give_tools()
-        self._show_points()
+        self._show_marks()
 
     def _in_gesture(self, document: Document) -> bool:
         view = self.workspace.view_of(document)
@@ -274,11 +281,12 @@ class MainWindow(QMainWindow):
         for view in self.workspace:
             view.set_tool(self.tools.tool, self.tools.options)
 
-    def _show_points(self) -> None:
-        """Drag points are seen whatever tool is in hand where the method chosen drags by them."""
-        method = self.options.method
+    def _show_marks(self) -> None:
+        """Drag points and the box are seen whatever tool is in hand where the method chosen makes use of them."""
+        inputs = self.options.method.inputs if self.options.method is not None else ()
         for view in self.workspace:
-            view.set_points_shown(method is not None and "points" in method.inputs)
+            view.set_points_shown("points" in inputs)
+            view.set_box_shown("box" in inputs)
 
     def _show_document(self, document: Document | None) -> None:
         self.layers_panel.set_document(document)
@@ -326,11 +334,19 @@ class MainWindow(QMainWindow):
         at = view.widget_to_canvas(QPointF(view.rect().center()))
         return round(at.x()), round(at.y())
 
-    def _hint_at_recipe(self) -> None:
+    def _hint_at_recipe(self, _job: object, _result: object, layer: LayerId) -> None:
         hint = self.tr("Double-click the new layer in the Layers panel to change a word or the seed and run it again.")
-        if self.recipes.drag is not None:
+        drag = self.recipes.drag is not None
+        if drag:
             hint = self.tr("Not quite there? Move a target and run again: the new layer is made anew.")
-        self.status.show_hint(hint)
+
+        def holds() -> bool:
+            document = self.documents.current
+            if document is None:
+                return False
+            return self.recipes.replaced_in(document) == layer if drag else layer in document
+
+        self.status.show_hint(hint, holds)
 
     def _ask_for_words(self) -> None:
         """Put the cursor where the words go: into the floating bar, or the Method panel where that is hidden."""

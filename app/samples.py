@@ -16,10 +16,11 @@ class Sample:
     """One document and what to press Run on.
 
     Attributes:
-        document: an .ora file; strokes layer, selection and drag points are inside.
+        document: an .ora file; strokes layer, selection, drag points and box are inside.
         method: id of the method that the sample shows.
         parameters: values that differ from the method's defaults.
         reference_prompt: what the picture shows now, for methods that compare.
+        exemplar: a picture file of what is to be brought in, for methods that take one.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Sample:
     negative_prompt: str = ""
     seed: int = 0
     parameters: dict[str, Any] = field(default_factory=dict)
+    exemplar: Path | None = None
 
 
 @cache
@@ -40,7 +42,12 @@ def samples() -> tuple[Sample, ...]:
     if not listing.is_file():
         return ()
     entries = json.loads(listing.read_text(encoding="utf-8"))
-    return tuple(Sample(**{**entry, "document": FOLDER / entry["document"]}) for entry in entries)
+    return tuple(Sample(**{**entry, **_files(entry)}) for entry in entries)
+
+
+def _files(entry: dict[str, Any]) -> dict[str, Path]:
+    """Where the files are that an entry names."""
+    return {name: FOLDER / entry[name] for name in ("document", "exemplar") if name in entry}
 
 
 def sample_for(method: str) -> Sample | None:

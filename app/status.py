@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QMenu, QProgressBar, QPushButton, QSizePolicy, QStatusBar, QToolButton, QWidget
@@ -48,6 +50,7 @@ class StatusLine(QStatusBar):
         for widget in (self.position, self.facts, self.zoom):
             self.addPermanentWidget(widget)
         self._hint = self._tool_hint = self._busy = self._aside = ""
+        self._holds: Callable[[], bool] = lambda: True
         self._job: JobState | None = None
         self.show_job(None)
         self.show_picture("", None)
@@ -70,9 +73,13 @@ class StatusLine(QStatusBar):
         self._busy = what
         self._show()
 
-    def show_hint(self, hint: str) -> None:
-        """Show a hint while nothing else is to be said."""
-        self._hint = hint
+    def show_hint(self, hint: str, holds: Callable[[], bool] = lambda: True) -> None:
+        """Show a hint while nothing else is to be said.
+
+        Args:
+            holds: whether what the hint is about is still there; asked whenever the line is shown anew.
+        """
+        self._hint, self._holds = hint, holds
         self._show()
 
     def show_aside(self, what: str) -> None:
@@ -92,7 +99,8 @@ class StatusLine(QStatusBar):
             self.bar.setRange(0, state.total)
             self.bar.setValue(state.index)
         else:
-            self.text.setText(f"{self._busy}…" if self._busy else self._hint or self._aside or self._tool_hint)
+            hint = self._hint if self._holds() else ""
+            self.text.setText(f"{self._busy}…" if self._busy else hint or self._aside or self._tool_hint)
             self.bar.setRange(0, 0)
         self.bar.setVisible(state is not None or bool(self._busy))
         self.cancel.setVisible(state is not None)

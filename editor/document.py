@@ -1,4 +1,4 @@
-"""The document: size, depth, profile, layers, a selection and where it goes, drag points. Changed by commands only."""
+"""The document: size, depth, profile, layers, a selection and where it goes, points, a box. Only commands change it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class What(Enum):
     SELECTION = auto()
     PLACEMENT = auto()  # where what is selected shall go
     POINTS = auto()
+    BOX = auto()  # where a thing shall stand
     ACTIVE = auto()  # another layer is active, or painting goes to the mask / to the pixels
     CANVAS = auto()  # size or profile: everything
     HISTORY = auto()  # steps or the saved mark
@@ -59,6 +60,7 @@ class Snapshot:
     selection: TiledImage | None  # one channel uint8, 255 = selected; None = nothing selected
     placed: Placed | None = None  # where a selection goes, as far as it is still the one selected; None = it stays
     points: tuple[PointPair, ...] = ()  # in the order they are numbered
+    box: Rect | None = None  # where a thing shall stand; it may reach over the canvas' edge
 
     @property
     def canvas(self) -> Rect:
@@ -110,7 +112,8 @@ class Document:
     def from_snapshot(cls, snapshot: Snapshot) -> Document:
         """A new document that starts from the snapshot, with an empty history.
 
-        Its selection and points are cut to the canvas; a selection with nothing in it is none.
+        Its selection and points are cut to the canvas; a selection with nothing in it is none, and so is a box that
+        lies elsewhere.
         """
         document = cls(*snapshot.size, snapshot.dtype, snapshot.profile)
         document._state, selection = snapshot, snapshot.selection
@@ -123,6 +126,8 @@ class Document:
         points = cut_to(snapshot.points, snapshot.canvas)[: limits.POINTS]
         if points != snapshot.points:
             document._set(points=points)
+        if snapshot.box is not None and not limits.box_fits(snapshot.box, snapshot.canvas):
+            document._set(box=None)
         return document
 
     # reading
@@ -174,6 +179,11 @@ class Document:
     def points(self) -> tuple[PointPair, ...]:
         """The drag points, in the order they are numbered, all on the canvas."""
         return self._state.points
+
+    @property
+    def box(self) -> Rect | None:
+        """Where a thing shall stand; some of it lies on the canvas."""
+        return self._state.box
 
     @property
     def modified(self) -> bool:
@@ -317,6 +327,12 @@ class Document:
             self._set(points=points)
             self.notify(Change(What.POINTS))
 
+    def place_box(self, box: Rect | None) -> None:
+        """Set where a thing shall stand."""
+        if box != self.box:
+            self._set(box=box)
+            self.notify(Change(What.BOX))
+
     def resize(self, width: int, height: int) -> None:
         """Set the canvas' size; layers stay where they are."""
         self._set(size=(width, height))
@@ -326,7 +342,8 @@ class Document:
         """Become what the snapshot was; the history is left alone."""
         self._state = snapshot
         self._paint_on_mask = False
-        for what in (What.CANVAS, What.LAYERS, What.SELECTION, What.PLACEMENT, What.POINTS, What.ACTIVE):
+        restored = (What.CANVAS, What.LAYERS, What.SELECTION, What.PLACEMENT, What.POINTS, What.BOX, What.ACTIVE)
+        for what in restored:
             self.notify(Change(what, self.canvas, self.active))
 
     def _set(self, **changes: Any) -> None:

@@ -82,3 +82,9 @@ class Rect:
 
 
 EMPTY = Rect(0, 0, 0, 0)
+
+
+def whole(low: float, high: float) -> tuple[int, int]:
+    """First whole pixel of a side from `low` to `high`, and how many, at least one."""
+    first, end = round(low), round(high)
+    return (first, end - first) if end > first else (floor((low + high) / 2), 1)

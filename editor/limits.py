@@ -95,6 +95,21 @@ def need_points(points: Sequence[PointPair], canvas: Rect) -> None:
             raise DocumentError(f"Drag point {number} does not lie on the picture. Move it onto the picture.")
 
 
+def box_fits(box: Rect, canvas: Rect) -> bool:
+    """Whether something may be told to stand in this box: some of it lies on the canvas, and it is not endless."""
+    return bool(box.intersected(canvas)) and max(map(abs, (box.x, box.y, box.width, box.height))) <= COORDINATE
+
+
+def need_box(box: Rect, canvas: Rect) -> None:
+    """Refuse a box in which nothing could stand.
+
+    Raises:
+        DocumentError: it is empty, lies beside the canvas or reaches endlessly far out of it.
+    """
+    if not box_fits(box, canvas):
+        raise DocumentError("The box does not lie on the picture. Draw it where the thing shall stand.")
+
+
 def depth_of(layer: Layer) -> int:
     """How many groups lie in each other here: 0 for a layer of pixels, 1 for a group of such."""
     if not isinstance(layer, GroupLayer):

@@ -96,10 +96,12 @@ class TransformBox:
 
     Attributes:
         box: around the thing where it is in the picture.
+        turns: whether it has a handle that turns it.
     """
 
     box: Rect
     placement: Placement = Placement()
+    turns: bool = True
 
     @property
     def centre(self) -> Point:
@@ -129,9 +131,10 @@ class TransformBox:
         shortest = min(self.box.width, self.box.height) * self.placement.scale * scale
         shown = (*CORNERS, *SIDES) if shortest >= 5 * REACH else CORNERS
         places = {grip: self._at(*grip.value) for grip in shown}
-        x, y = self._at(*Grip.TOP.value)
-        turn, arm = radians(self.placement.turn), ARM / scale
-        places[Grip.TURN] = (x + arm * sin(turn), y - arm * cos(turn))
+        if self.turns:
+            x, y = self._at(*Grip.TOP.value)
+            turn, arm = radians(self.placement.turn), ARM / scale
+            places[Grip.TURN] = (x + arm * sin(turn), y - arm * cos(turn))
         return places
 
     def contains(self, point: Point) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from enum import Enum
 from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,9 @@ from engine.schedule import Schedule
 from engine.words import Conditioning, WordReader
 
 _DEFAULT_SAMPLE_SIZE = 64  # latent cells, where the config does not say
+
+if TYPE_CHECKING:
+    from engine.ip_adapter import IpAdapter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -84,6 +87,8 @@ class Backbone:
         self.schedule = Schedule.from_config(scheduler_config)
         self.layout: Layout = read_layout(unet)
         self.calls = 0
+        self.open_adapter: Callable[[Backbone], IpAdapter] | None = None  # where one lies beside the model
+        self._adapter: IpAdapter | None = None
         self._open: Tensor | None = None  # the gap of a network that fills, where everything is to be filled
 
     @property
@@ -99,7 +104,19 @@ class Backbone:
         """What its weights take."""
         networks = self.unet, self.vae, self.reader.encoder
         weights = (weight for network in networks for weight in network.parameters())
-        return sum(weight.numel() * weight.element_size() for weight in weights)
+        own = sum(weight.numel() * weight.element_size() for weight in weights)
+        return own + (self._adapter.bytes if self._adapter is not None else 0)
+
+    @property
+    def adapter(self) -> IpAdapter | None:
+        """What lets a network that reads words see a picture, read when it is first asked for; None = it has none.
+
+        Raises:
+            ModelBroken: it is there, but cannot be used with this model.
+        """
+        if self._adapter is None and self.open_adapter is not None:
+            self._adapter = self.open_adapter(self)
+        return self._adapter
 
     @property
     def channels(self) -> int:
@@ -188,8 +205,8 @@ class Backbone:
         """
         if not isinstance(self.reader, ExemplarReader):
             raise BadRequest(
-                f"The model “{self.name}” cannot be told by an example what to paint. Take “studio-exemplar”, or "
-                "another model for “Paint by example”."
+                f"The model “{self.name}” cannot be told by an example what to paint. Take the model "
+                "“studio-exemplar”, or put an IP-Adapter beside this one."
             )
         both = self.reader.read(picture).to(self.dtype)
         return Conditioning(both, both[1:])

@@ -8,7 +8,7 @@ left, whoever asked for it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ from peft.tuners.lora import Linear as LoraLinear
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine import region
-from engine.backbone import Backbone, roomy
+from engine import memory, region
+from engine.backbone import Backbone, Patch, roomy
 from engine.cache import cache_of, content
 from engine.layout import read_layout
 from engine.region import Picture
@@ -45,6 +45,14 @@ class IdentityParameters(Parameters):
         60, 0, 400, "Steps in which the picture's own look is learnt, once per picture; 0 trusts the model as it is."
     )
     identity_rank: int = knob(16, 1, 64, "How much can be learnt of the picture's look.", advanced=True)
+    checkpoints: str = knob(
+        "auto",
+        None,
+        None,
+        "Whether to save memory by computing things twice; auto does where it would not fit otherwise.",
+        choices=("auto", "on", "off"),
+        advanced=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -107,11 +115,12 @@ class Identity:
 
     @roomy
     @torch.enable_grad()
-    def learn(self, backbone: Backbone, source: Tensor, words: Conditioning) -> float:
+    def learn(self, backbone: Backbone, source: Tensor, words: Conditioning, around: Sequence[Patch] = ()) -> float:
         """One training step: predict the noise in the noised picture, a few times at once.
 
         Args:
             source: clean latent of the picture, (1, C, h, w), scaled.
+            around: patches around the network call, forth and back.
 
         Returns:
             the loss.
@@ -122,9 +131,11 @@ class Identity:
             times = torch.randint(schedule.length, (batch,), generator=self._noise).tolist()
             noise = torch.randn((batch, *source.shape[1:]), generator=self._noise).to(source.device)
             z = torch.cat([noised(source, noise[i : i + 1], schedule.level(t)) for i, t in enumerate(times)])
-            found = backbone.predict_each(z, times, words, [_Learnt(self._layers)])
-            loss = functional.mse_loss(found, noise)
-            gradients = torch.autograd.grad(loss, self._weights)
+            with ExitStack() as stack:
+                for patch in (_Learnt(self._layers), *around):  # around the way back, too: see `memory.Checkpointed`
+                    stack.enter_context(patch.on(backbone.unet))
+                loss = functional.mse_loss(backbone.predict_each(z, times, words), noise)
+                gradients = torch.autograd.grad(loss, self._weights)
         except BaseException:  # the step was not done: done later, it must be the same one
             self._noise.set_state(before)
             raise
@@ -203,14 +214,20 @@ def training(
 
     Returns:
         the identity, a patch for `Backbone.predict` and `Backbone.features`.
+
+    Raises:
+        OutOfMemory: learning would not fit.
     """
     identity = begun or identity_of(backbone, request)
     total = steps_of(request)
     if identity.steps < total:
+        picture = _crop(backbone, request)
+        size = picture.shape[1], picture.shape[0]
+        around = memory.patches_for(backbone, size, _checkpoints(request), _learning(request).batch)
         words = backbone.embed(request.prompt)
-        source = backbone.encode(to_tensor(_crop(backbone, request)))
+        source = backbone.encode(to_tensor(picture))
         while identity.steps < total:  # another run may have learnt meanwhile
-            loss = identity.learn(backbone, source, words)
+            loss = identity.learn(backbone, source, words, around)
             yield Progress(identity.steps, total, loss)
     return identity
 
@@ -223,6 +240,10 @@ def steps_of(request: EditRequest) -> int:
 def _learning(request: EditRequest) -> Learning:
     options = request.parameters
     return Learning(options.identity_rank) if isinstance(options, IdentityParameters) else Learning()
+
+
+def _checkpoints(request: EditRequest) -> str:
+    return request.parameters.checkpoints if isinstance(request.parameters, IdentityParameters) else "auto"
 
 
 def _crop(backbone: Backbone, request: EditRequest) -> Picture:

@@ -45,18 +45,19 @@ class Checkpointed:
                     setattr(block, name, value)
 
 
-def patches_for(backbone: Backbone, size: tuple[int, int], checkpoints: str) -> list[Checkpointed]:
+def patches_for(backbone: Backbone, size: tuple[int, int], checkpoints: str, batch: int = 1) -> list[Checkpointed]:
     """What to put around a way back so that it fits: nothing, or checkpoints.
 
     Args:
         size: (width, height) of the working picture.
         checkpoints: "on", "off", or "auto": where it would not fit without.
+        batch: latents in one call.
 
     Raises:
         OutOfMemory: it will not fit.
     """
     free = free_bytes(backbone.device) * _SPARE
-    plain, small = (bytes_of_step(backbone, size, checkpointed) for checkpointed in (False, True))
+    plain, small = (bytes_of_step(backbone, size, checkpointed, batch) for checkpointed in (False, True))
     if checkpoints == "off" or (checkpoints == "auto" and plain <= free):
         needed, patches = plain, list[Checkpointed]()
     else:
@@ -69,19 +70,20 @@ def patches_for(backbone: Backbone, size: tuple[int, int], checkpoints: str) -> 
     return patches
 
 
-def bytes_of_step(backbone: Backbone, size: tuple[int, int], checkpointed: bool = False) -> int:
-    """About how much a call of the network keeps for the way back to its input.
+def bytes_of_step(backbone: Backbone, size: tuple[int, int], checkpointed: bool = False, batch: int = 1) -> int:
+    """About how much a call of the network keeps for the way back to its input, or to what is learnt in its layers.
 
     Args:
         size: (width, height) of the working picture.
         checkpointed: under `Checkpointed`.
+        batch: latents in the call.
     """
     cells = [side / backbone.factor for side in size]
-    blocks = list(_blocks(backbone.unet, cells[0] * cells[1]))
+    blocks = list(_blocks(backbone.unet, cells[0] * cells[1], _LARGEST_SCORES / batch))
     itemsize = torch.empty((), dtype=backbone.dtype).element_size()
     inner = [kept for kept, _ in blocks]
     elements = max(inner) + sum(edge for _, edge in blocks) if checkpointed else sum(inner)
-    return int(elements * itemsize)
+    return int(batch * elements * itemsize)
 
 
 def free_bytes(device: torch.device) -> int:
@@ -94,8 +96,13 @@ def free_bytes(device: torch.device) -> int:
     return min(_available(), _allowed(Path("/sys/fs/cgroup")))
 
 
-def _blocks(unet: Any, cells: float) -> Iterator[tuple[float, float]]:
-    """Of each residual block, with the attention behind it: (elements kept in it, elements of its input)."""
+def _blocks(unet: Any, cells: float, largest: float) -> Iterator[tuple[float, float]]:
+    """Of each residual block, with the attention behind it: (elements kept in it, elements of its input), for a latent.
+
+    Args:
+        cells: of the latent.
+        largest: see `_LARGEST_SCORES`, for one latent.
+    """
     config = unet.config
     widths = list(config.block_out_channels)
     layers = _each(config.layers_per_block, len(widths))
@@ -105,11 +112,16 @@ def _blocks(unet: Any, cells: float) -> Iterator[tuple[float, float]]:
     for level, width in enumerate(widths):
         places = cells / 4**level
         for wide, count, attends in ((1.0, layers[level], down[level]), (2.0, layers[level] + 1, up[level])):
-            one = _resnet(width, wide, places) + (_transformer(width, heads[level], places) if attends else 0.0)
+            one = _resnet(width, wide, places) + (
+                _transformer(width, heads[level], places, largest) if attends else 0.0
+            )
             for _ in range(count):
                 yield one, wide * width * places
     places = cells / 4 ** (len(widths) - 1)
-    yield 2 * _resnet(widths[-1], 1.0, places) + _transformer(widths[-1], heads[-1], places), widths[-1] * places
+    yield (
+        2 * _resnet(widths[-1], 1.0, places) + _transformer(widths[-1], heads[-1], places, largest),
+        widths[-1] * places,
+    )
 
 
 def _resnet(width: int, wide: float, places: float) -> float:
@@ -117,9 +129,9 @@ def _resnet(width: int, wide: float, places: float) -> float:
     return (_RESNET + 2 * (wide - 1)) * width * places
 
 
-def _transformer(width: int, heads: int, places: float) -> float:
+def _transformer(width: int, heads: int, places: float, largest: float) -> float:
     scores = heads * places * places
-    return _TRANSFORMER * width * places + (scores if scores <= _LARGEST_SCORES else 0.0)
+    return _TRANSFORMER * width * places + (scores if scores <= largest else 0.0)
 
 
 def _each(value: Any, count: int) -> list[int]:

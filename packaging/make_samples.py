@@ -1,4 +1,4 @@
-"""Write resources/samples: studio scenes as documents with strokes, selections and drag points already placed.
+"""Write resources/samples: studio scenes as documents with strokes, selections, drag points and boxes already placed.
 
 `make samples` runs it. The scenes come from the validation seeds; the files are committed.
 """
@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from app.samples import FOLDER
 from editor.document import Document
 from editor.events import Phase, PointerEvent
 from editor.files import save_document
-from editor.geometry import Point
+from editor.geometry import Point, Rect
 from editor.layers import ImageLayer
 from editor.masks import ellipse
 from editor.points import PointPair
@@ -24,7 +26,7 @@ from editor.strokes import Brush
 from editor.tiles import TiledImage
 from editor.tools.brush import BrushTool
 from editor.tools.options import Settings, ToolOptions
-from engine.studio.world import render, sample_scene
+from engine.studio.world import exemplar_scene, render, sample_scene
 
 SIZE = 512  # pixels a side
 FIRST_OBJECT = 2  # its id among those of a rendered scene
@@ -45,7 +47,7 @@ class Line:
 class Plan:
     """One sample: a scene, what is painted on it, and the edit that it suggests.
 
-    Inputs that a document carries are strokes, the selection and drag points; words stand in the listing.
+    Inputs that a document carries are strokes, the selection, drag points and the box; words stand in the listing.
     """
 
     id: str
@@ -59,6 +61,8 @@ class Plan:
     parameters: dict[str, Any] = field(default_factory=lambda: {"strength": 0.5, "steps": 40, "guidance": 3.0})
     reference_prompt: str = ""
     drags: Sequence[PointPair] = ()  # of the scene's first object, which is then selected
+    box: Rect | None = None
+    exemplar: tuple[int, int] | None = None  # scene and object: it is rendered elsewhere, its background taken away
 
 
 RED, DARK_RED, PALE_RED = (206, 34, 32), (120, 14, 18), (250, 170, 160)
@@ -146,7 +150,17 @@ def build(plan: Plan) -> Document:
         thing = (rendered.ids[0] == FIRST_OBJECT).astype(np.uint8) * np.uint8(255)
         document.select(TiledImage.from_array(thing))
         document.place_points(tuple(plan.drags))
+    document.place_box(plan.box)
     return document
+
+
+def write_exemplar(plan: Plan, path: Path) -> None:
+    """The object alone, on nothing."""
+    assert plan.exemplar is not None
+    scene, index = plan.exemplar
+    rendered = render([exemplar_scene(sample_scene(scene), index, plan.seed)], SIZE)
+    alpha = (rendered.ids[0] == FIRST_OBJECT).astype(np.uint8) * np.uint8(255)
+    Image.fromarray(np.dstack([rendered.images[0], alpha])).save(path, optimize=True)
 
 
 def main() -> None:
@@ -155,6 +169,8 @@ def main() -> None:
     entries = []
     for plan in PLANS:
         save_document(build(plan), FOLDER / f"{plan.id}.ora")
+        if plan.exemplar is not None:
+            write_exemplar(plan, FOLDER / f"{plan.id}.png")
         entries.append(
             {
                 "id": plan.id,
@@ -165,6 +181,7 @@ def main() -> None:
                 **({"reference_prompt": plan.reference_prompt} if plan.reference_prompt else {}),
                 "seed": plan.seed,
                 "parameters": plan.parameters,
+                **({"exemplar": f"{plan.id}.png"} if plan.exemplar is not None else {}),
             }
         )
     (FOLDER / "samples.json").write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -11,10 +11,12 @@ from typing import Any
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
 
+from app.canvas.boxes import box_bounds, paint_box
 from app.canvas.placing import paint_placing, placing_bounds
 from app.canvas.pointing import paint_pointing, pointing_bounds
 from app.canvas.points import paint_points, points_bounds
 from editor.tools.overlay import (
+    BoxOverlay,
     CircleOverlay,
     OutlineOverlay,
     Overlay,
@@ -144,6 +146,7 @@ _KINDS: dict[type, OverlayKind] = {
     OutlineOverlay: OverlayKind(_outline_bounds, _paint_outline),
     CircleOverlay: OverlayKind(_circle_bounds, _paint_circle),
     PointingOverlay: OverlayKind(pointing_bounds, paint_pointing),
+    BoxOverlay: OverlayKind(box_bounds, paint_box),
     PlacementOverlay: OverlayKind(placing_bounds, paint_placing),
     PointsOverlay: OverlayKind(points_bounds, paint_points),
 }

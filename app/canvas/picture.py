@@ -57,7 +57,7 @@ class Picture(QObject):
     worked = Signal()  # a turn of work is done
     resized = Signal()  # the canvas has another size: everything is new
     selection_changed = Signal(object)  # Rect
-    points_changed = Signal()
+    marks_changed = Signal()  # drag points, or the box
     mask_changed = Signal(object)  # Rect in which the mask in hand, a layer's or the lack of one, is another
 
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
@@ -140,8 +140,8 @@ class Picture(QObject):
             self.resized.emit()
         elif change.what is What.SELECTION:
             self.selection_changed.emit(change.rect)
-        elif change.what is What.POINTS:
-            self.points_changed.emit()
+        elif change.what in (What.POINTS, What.BOX):
+            self.marks_changed.emit()
         elif change.rect and change.what in (What.PIXELS, What.LAYERS):
             large = change.rect.area > EXACT_FROM
             self._pending += changed_areas(change, self._seen, self.document.snapshot()) if large else [change.rect]

@@ -24,8 +24,8 @@ REACH = KNOB + 2
 def placing_bounds(overlay: PlacementOverlay, to_widget: QTransform) -> QRectF:
     """The widget rectangle it touches: the thing's old place and its new one, with all handles."""
     frame = overlay.frame
-    grips = frame.grips(_scale(to_widget)).values()
-    area = to_widget.map(_polygon((*frame.corners, *grips))).boundingRect().adjusted(-REACH, -REACH, REACH, REACH)
+    grips = frame.grips(scale_of(to_widget)).values()
+    area = to_widget.map(polygon((*frame.corners, *grips))).boundingRect().adjusted(-REACH, -REACH, REACH, REACH)
     return area if frame.placement.rests else area.united(to_widget.mapRect(_rect(frame.box)))
 
 
@@ -65,8 +65,8 @@ def _paint_thing(painter: QPainter, overlay: PlacementOverlay, thing: Lifted, to
 
 
 def _paint_box(painter: QPainter, frame: TransformBox, held: Grip | None, to_widget: QTransform) -> None:
-    grips = {grip: to_widget.map(QPointF(*at)) for grip, at in frame.grips(_scale(to_widget)).items()}
-    corners = to_widget.map(_polygon(frame.corners))
+    grips = {grip: to_widget.map(QPointF(*at)) for grip, at in frame.grips(scale_of(to_widget)).items()}
+    corners = to_widget.map(polygon(frame.corners))
     lines = QPainterPath()
     lines.addPolygon(corners)
     lines.closeSubpath()
@@ -77,12 +77,17 @@ def _paint_box(painter: QPainter, frame: TransformBox, held: Grip | None, to_wid
         painter.setPen(QPen(colour, width))
         painter.drawPath(lines)
     for grip, at in grips.items():
-        painter.setPen(QPen(RIM, 1.2))
-        painter.setBrush(HELD if grip is held else EDGE)
-        if grip is Grip.TURN:
-            painter.drawEllipse(at, KNOB, KNOB)
-        else:
-            painter.drawRect(QRectF(at.x() - HANDLE, at.y() - HANDLE, 2 * HANDLE, 2 * HANDLE))
+        paint_handle(painter, at, held=grip is held, knob=grip is Grip.TURN)
+
+
+def paint_handle(painter: QPainter, at: QPointF, *, held: bool, knob: bool = False) -> None:
+    """What a box is taken by: a square, or the round knob that turns it; `at` in widget coordinates."""
+    painter.setPen(QPen(RIM, 1.2))
+    painter.setBrush(HELD if held else EDGE)
+    if knob:
+        painter.drawEllipse(at, KNOB, KNOB)
+    else:
+        painter.drawRect(QRectF(at.x() - HANDLE, at.y() - HANDLE, 2 * HANDLE, 2 * HANDLE))
 
 
 @lru_cache(maxsize=2)
@@ -97,12 +102,13 @@ def _picture(thing: Lifted) -> QImage:
 def _edges(thing: Lifted) -> QPainterPath:
     edges = QPainterPath()
     for line in thing.lines:
-        edges.addPolygon(_polygon(line.tolist()))
+        edges.addPolygon(polygon(line.tolist()))
         edges.closeSubpath()
     return edges
 
 
-def _polygon(points: Iterable[Sequence[float]]) -> QPolygonF:
+def polygon(points: Iterable[Sequence[float]]) -> QPolygonF:
+    """Points (x, y) as Qt takes them."""
     return QPolygonF([QPointF(x, y) for x, y in points])
 
 
@@ -110,6 +116,6 @@ def _rect(area: Rect) -> QRectF:
     return QRectF(area.x, area.y, area.width, area.height)
 
 
-def _scale(to_widget: QTransform) -> float:
+def scale_of(to_widget: QTransform) -> float:
     """Widget pixels per canvas pixel; the view never shears."""
     return float(abs(to_widget.determinant()) ** 0.5)

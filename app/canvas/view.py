@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from app.canvas.box_on_canvas import BoxOnCanvas
 from app.canvas.overlays import overlay_bounds, paint_overlay
 from app.canvas.painter import Colours, Frame
 from app.canvas.picture import Picture
@@ -52,7 +53,8 @@ class CanvasView(Surface):
     """Shows a document and lets a tool work on it; knows no panel.
 
     Signals (besides the surface's):
-        selection_rect_changed: QRectF in widget coordinates around the selection and where it is placed, or None.
+        selection_rect_changed: QRectF in widget coordinates around the selection, where it is placed, and the box that
+            is seen; None where there is none of them.
     """
 
     selection_rect_changed = Signal(object)
@@ -71,9 +73,10 @@ class CanvasView(Surface):
         self._frame = Frame(Colours.of(self.palette()))
         self._to_update = QRegion()  # widget pixels of overlays that wait for the picture
         self._overlaid = QRect()  # widget pixels that the tool's overlay touched last
-        self._points = PointsOnCanvas()
+        self._points, self._box = PointsOnCanvas(), BoxOnCanvas()
         self._forget_options: Callable[[], None] = lambda: None
         self._selection_rect: QRectF | None = None
+        self._aim_rect: QRectF | None = None  # the same, with the box
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(160, 120)
         self.setAccessibleName(self.tr("Canvas"))
@@ -95,14 +98,14 @@ class CanvasView(Surface):
             self._picture.deleteLater()
         self._previews.clear()
         self._points.follow(None)
-        self._points.hidden = False
+        self._points.hidden = self._box.hidden = False
         self._picture = None if document is None else Picture(document, self)
         if self._picture is not None:
             self._picture.changed.connect(self._picture_changed)
             self._picture.worked.connect(self._update_overlays)
             self._picture.resized.connect(self._canvas_resized)
             self._picture.selection_changed.connect(self._selection_changed)
-            self._picture.points_changed.connect(self._hover_again)
+            self._picture.marks_changed.connect(self._marks_changed)
             self._picture.mask_changed.connect(self._mask_changed)
         self.viewport.rotation, self.viewport.fitted = 0.0, True
         self._canvas_resized()
@@ -215,7 +218,7 @@ class CanvasView(Surface):
     def show_before(self, shown: bool) -> None:
         if self._picture is not None and shown != self._picture.showing_before:
             self._picture.showing_before = shown
-            self._points.hidden = shown
+            self._points.hidden = self._box.hidden = shown
             self._frame.outdate_all()
             self.update()
 
@@ -308,9 +311,13 @@ class CanvasView(Surface):
         if rect is not None and self.document is not None and not self.document.placement.rests:
             corners = [QPointF(*corner) for corner in TransformBox(bounds, self.document.placement).corners]
             rect = rect.united(self.to_widget.map(QPolygonF(corners)).boundingRect())
-        if rect != self._selection_rect:
-            self._selection_rect = rect
-            self.selection_rect_changed.emit(rect)
+        aim, box = rect, self._box.shown(self.gesture.tool, self.document)
+        if box is not None:
+            area = self.canvas_rect_to_widget(QRectF(box.x, box.y, box.width, box.height))
+            aim = area if rect is None else rect.united(area)
+        if (rect, aim) != (self._selection_rect, self._aim_rect):
+            self._selection_rect, self._aim_rect = rect, aim
+            self.selection_rect_changed.emit(aim)
 
     @property
     def selection_seen(self) -> bool:
@@ -332,12 +339,21 @@ class CanvasView(Surface):
         if self._picture is not None:
             self._picture.forget()
 
-    # drag points ------------------------------------------------------------------------------------------------
+    # drag points and box ----------------------------------------------------------------------------------------
 
     def set_points_shown(self, shown: bool) -> None:
         """Show the document's drag points also while a tool is in hand that has nothing to do with them."""
         self._points.always = shown
         self._pointer_changed()
+
+    def set_box_shown(self, shown: bool) -> None:
+        """Show the document's box also while another tool than its own is in hand."""
+        self._box.always = shown
+        self.show_overlay()
+
+    def _marks_changed(self) -> None:
+        self._tell_selection_rect()
+        self._hover_again()
 
     def set_marks(self, marks: Iterable[Point] | None) -> None:
         """Show where the handles have come to while an edit runs.
@@ -355,7 +371,8 @@ class CanvasView(Surface):
         self.setCursor(self.hand or self._shape_of(tool))
         touched = overlay_bounds(overlay, self.to_widget).toAlignedRect() if overlay is not None else QRect()
         self._to_update = self._to_update.united(self._overlaid).united(touched)
-        self._to_update = self._to_update.united(self._points.look(tool, self.document, self.to_widget))
+        for marks in (self._points, self._box):
+            self._to_update = self._to_update.united(marks.look(tool, self.document, self.to_widget))
         self._overlaid = touched
         if self._picture is None or not self._picture.scheduled:
             self._update_overlays()
@@ -410,7 +427,8 @@ class CanvasView(Surface):
             self._hidden.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._selection.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)
             self._found.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=True)
-            for overlay in (self._points.overlay(self.gesture.tool, self.document), self._overlay()):
+            standing = (marks.overlay(self.gesture.tool, self.document) for marks in (self._box, self._points))
+            for overlay in (*standing, self._overlay()):
                 if overlay is not None:
                     paint_overlay(painter, overlay, to_widget)
             for preview in rings:

@@ -1,7 +1,7 @@
 """Document to EditRequest, EditResult to layer: the only place that knows both the editor and the engine.
 
 What an edit sees. The image is the picture as shown without its visible strokes layers, the strokes are those layers,
-the mask is the selection, drag points are the document's; all in canvas pixels, sRGB, at the document's depth,
+the mask is the selection, drag points and box are the document's; all in canvas pixels, sRGB, at the document's depth,
 transparency laid on white paper.
 
 What an edit leaves. Its result lies above everything that was visible, and its soft mask is 0 outside the edited area,
@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.jobs import method_info
+from app.jobs.boxes import box_of, rect_of, with_box
 from app.jobs.drags import goes_on, pairs_of, points_of, same_handles, with_points
 from app.jobs.inputs import image_and_strokes
 from app.jobs.method_info import MethodInfo
 from app.jobs.placement import DOT, edit_title, placement_of
 from app.jobs.regions import MOVE, placement_in
-from editor.commands import AddResult, Command, ReplaceResult, Sequence, SetPlacement
+from editor.commands import AddResult, Command, ReplaceResult, Sequence, SetPlacement, SetSelection
 from editor.document import Document, Snapshot
 from editor.errors import DocumentError
 from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
@@ -66,9 +67,11 @@ def request_from(
     seed: int = 0,
     model: str | None = None,
     reference_prompt: str = "",
+    exemplar: Pixels | None = None,
 ) -> EditRequest:
     """The edit of the document as it is now; see `prepare`, which does the slow part in the engine thread."""
-    return prepare(document, method, parameters, prompt, negative_prompt, seed, model, reference_prompt).build()
+    words = prompt, negative_prompt, seed, model, reference_prompt
+    return prepare(document, method, parameters, *words, exemplar=exemplar).build()
 
 
 def prepare(
@@ -110,7 +113,8 @@ def prepare(
         chosen = info.model if model is None else model
         made = EditRequest(info.id, image, values, seed=seed, model=chosen, strokes=strokes, mask=mask, **words)
         second = exemplar if info.takes(Input.EXEMPLAR) else None
-        return replace(made, points=points, exemplar=second)
+        box = box_of(snapshot.box) if info.takes(Input.BOX) else None
+        return replace(made, points=points, exemplar=second, box=box)
 
     return PreparedEdit(edit_title(info.title, prompt, seed), snapshot, build)
 
@@ -126,7 +130,7 @@ def prepare_again(
 ) -> PreparedEdit:
     """Ask for the edit that made a result layer once more, on the same picture, e.g. with another `seed`.
 
-    A drag follows the document's points as they are now.
+    A drag follows the document's points as they are now, and what stands in a box the document's box.
 
     Args:
         own_mask: False takes the selection, or none, instead of the mask that the edit had.
@@ -156,6 +160,8 @@ def prepare_again(
         if info.takes(Input.POINTS):
             points = _points(snapshot, info, wanted.get("parameters", request.parameters))
             asked = with_points(asked, points, lead_on=lead_on and own)
+        if info.takes(Input.BOX):
+            asked = with_box(asked, box_of(snapshot.box))
         differs = asked is not request or any(_differ(getattr(request, name), value) for name, value in wanted.items())
         return replace(asked, **{"stop_after": None, **wanted}) if differs else request
 
@@ -265,19 +271,26 @@ def apply_result(document: Document, result: EditResult, replaces: LayerId | Non
     if layer.id in document:
         layer = replace(layer, id=new_layer_id())  # the same result once more
     added = AddResult(layer, shown[-1] if shown else None, unchanged)
-    document.history.do(_with_the_thing_there(document, result, added))
+    document.history.do(_with_the_thing_there(document, result, placement.selection, added))
     return layer.id
 
 
-def _with_the_thing_there(document: Document, result: EditResult, added: Command) -> Command:
-    """A result that took the thing to where it was placed: there is nothing left to place."""
+def _with_the_thing_there(
+    document: Document, result: EditResult, selection: TiledImage | None, added: Command
+) -> Command:
+    """A result that took the thing to where it was placed: nothing is left to place, and the thing stays selected.
+
+    Args:
+        selection: the thing where it is now, None for one that came from elsewhere.
+    """
     if document.placement.rests or placement_in(asdict(result.recipe.parameters)) is None:
         return added
-    return Sequence((added, SetPlacement(None)), added.title)
+    there = () if selection is None else (SetSelection(selection),)
+    return Sequence((added, SetPlacement(None), *there), added.title)
 
 
 def document_of(request: EditRequest, title: str = "") -> Document:
-    """A document with the request's inputs in place: the photo, a strokes layer, the mask selected, drag points."""
+    """A document with the request's inputs in place: the photo, a strokes layer, the mask selected, points, the box."""
     height, width = request.image.shape[:2]
     document = Document(width, height, request.image.dtype, title=title or "Untitled")
     full = np.full((height, width, 1), full_value(request.image.dtype), request.image.dtype)
@@ -292,6 +305,7 @@ def document_of(request: EditRequest, title: str = "") -> Document:
     if request.mask is not None:
         document.select(TiledImage.from_array(request.mask))
     document.place_points(pairs_of(request.points, document.canvas))
+    document.place_box(rect_of(request.box, document.canvas))
     return document
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from app.jobs import method_info
 from app.jobs.inputs import is_strokes, shown_layers
+from app.jobs.regions import moved_selection
 from editor.document import Snapshot
 from editor.files import from_srgb
 from editor.geometry import Rect
@@ -25,10 +26,16 @@ _NAME_LENGTH = 40
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """A result as a layer of one document, with the strokes that it makes superfluous: (layer, pixels then)."""
+    """A result as a layer of one document.
+
+    Attributes:
+        hide: the strokes that it makes superfluous: (layer, pixels then).
+        selection: where the thing that it moved is now; None = it moved none.
+    """
 
     layer: ImageLayer
     hide: tuple[tuple[LayerId, TiledImage], ...]
+    selection: TiledImage | None = None
 
 
 _placements: WeakKeyDictionary[EditResult, tuple[Snapshot, Placement]] = WeakKeyDictionary()
@@ -70,7 +77,7 @@ def _place(snapshot: Snapshot, result: EditResult) -> Placement:
         recipe=recipe_bytes(recipe),
         recipe_title=edit_title(title, recipe.prompt, recipe.seed),
     )
-    return Placement(layer, tuple(_strokes_to_hide(snapshot, result)))
+    return Placement(layer, tuple(_strokes_to_hide(snapshot, result)), moved_selection(recipe))
 
 
 def _strokes_to_hide(snapshot: Snapshot, result: EditResult) -> Iterator[tuple[LayerId, TiledImage]]:

@@ -55,6 +55,9 @@ class MethodPanel(QWidget):
         self._form: QWidget | None = None
         self._build_head()
         self.selection = SelectionNote(clear)
+        self.place = caption(self.tr("Draw a box where it shall stand (U), or select the place."))
+        self.place.setWordWrap(True)
+        self.place.hide()
         self.steps = FindSteps(find)
         self._low = False
         self._build_foot(run, live)
@@ -133,6 +136,7 @@ class MethodPanel(QWidget):
         column.addWidget(self._replacing_row)
         column.addWidget(self.steps)
         column.addWidget(self.selection)
+        column.addWidget(self.place)
         column.addLayout(buttons)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -163,6 +167,10 @@ class MethodPanel(QWidget):
         """Say which result layer the next run replaces; None = it makes a new one."""
         self._replacing_row.setVisible(layer is not None)
         self.replacing.setText(self.tr("Run replaces the layer “{}”.").format(layer) if layer else "")
+
+    def show_place_wanted(self, wanted: bool) -> None:
+        """Say that the next edit needs a place, or that it has one."""
+        self.place.setVisible(wanted)
 
     def show_mask(self, state: MaskState) -> None:
         """Say whose mask the next edit uses."""

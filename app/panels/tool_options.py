@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import ACTIONS, translated
+from app.panels.box_page import BoxPage
 from app.panels.colour import ColourPopup
 from app.panels.points_page import PointsPage
 from app.panels.select_page import SELECTORS, SelectPage
@@ -140,11 +141,12 @@ class ToolOptionsBar(QToolBar):
         self.select_page = SelectPage(actions, tools)
         self.transform_page = TransformPage(actions)
         self.points_page = PointsPage(actions, tools)
+        self.box_page = BoxPage(actions, tools)
         move = self.tr("Drag to move the active layer, or what is selected of it. Shift keeps to one direction.")
         self._move_page = _hint_page(move)
         self._pick_page = _hint_page(self.tr("Click to take the colour that is seen there."))
-        own = (self._fill_page, self.select_page, self.points_page, self.transform_page, self._move_page)
-        for page in (*own, self._pick_page):
+        own = (self._fill_page, self.select_page, self.points_page, self.transform_page, self.box_page)
+        for page in (*own, self._move_page, self._pick_page):
             self._pages.addWidget(page)
         body = QWidget()
         body.setFixedHeight(40)
@@ -181,11 +183,12 @@ class ToolOptionsBar(QToolBar):
         elif tool in SELECTORS:
             self.select_page.show_tool(tool)
         self.points_page.finds.setChecked(settings.select_under_handle)
+        self.box_page.locked.setChecked(settings.box_locked)
         self.tolerance.set_value(settings.fill_tolerance)
         self.contiguous.setChecked(settings.fill_contiguous)
         pages = {
             "fill": self._fill_page, "points": self.points_page, "transform": self.transform_page,
-            "move": self._move_page, "eyedropper": self._pick_page,
+            "box": self.box_page, "move": self._move_page, "eyedropper": self._pick_page,
         }  # fmt: skip
         page = self.brush_page if tool in BRUSHES else self.select_page if tool in SELECTORS else pages[tool]
         self._pages.setCurrentWidget(page)

@@ -17,7 +17,7 @@ from app.widgets import action_button, divider
 GROUPS = (
     ("brush", "eraser", "fill", "eyedropper"),
     ("mask_brush", "rectangle", "ellipse", "lasso", "polygon", "wand", "colour_range", "click"),
-    ("points", "transform", "move"),
+    ("points", "transform", "box", "move"),
 )
 SWATCH = QSize(36, 40)
 ROOMY, TIGHT = (4, 8, 32), (1, 2, 26)  # pixels between the tools, above and below all of them, and a side of each

@@ -56,14 +56,25 @@ def asked(
     )
 
 
-def edited_area(document: Document, *, find: bool = False) -> QRect:
-    """Where progress is shown until the first preview: the selection and where it shall go, else the canvas."""
+def edited_area(document: Document, *, find: bool = False, boxed: bool = False) -> QRect:
+    """Where progress is shown until the first preview: the selection and where it shall go, else the canvas.
+
+    Args:
+        find: the edit only looks for a place, wherever it is.
+        boxed: it takes place in the document's box.
+    """
     area = document.canvas if find or document.selection is None else document.selection.content()
+    if boxed and document.box is not None:
+        return _qrect(document.box.intersected(area) or document.box.intersected(document.canvas))
     if area and not find and not document.placement.rests:
         corners = np.array(TransformBox(area, document.placement).corners)
         (left, top), (right, bottom) = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
         placed = Rect(int(left), int(top), int(right - left), int(bottom - top))
         area = area.united(placed).intersected(document.canvas)
+    return _qrect(area)
+
+
+def _qrect(area: Rect) -> QRect:
     return QRect(area.x, area.y, area.width, area.height)
 
 

@@ -26,13 +26,17 @@ class Doer:
         document = self.document
         return document[document.active] if document is not None and document.active is not None else None
 
-    def do(self, command: Command, document: Document | None = None) -> bool:
-        """Make a change in the current (or another) document; False when it was refused."""
+    def do(self, command: Command, document: Document | None = None, *, merge: bool = False) -> bool:
+        """Make a change in the current (or another) document; False when it was refused.
+
+        Args:
+            merge: it may be one step with the same change before it.
+        """
         document = document or self.document
         if document is None:
             return False
         try:
-            document.history.do(command)
+            document.history.do(command, merge=merge)
         except DocumentError as error:
             self._messages.report(error)
             return False

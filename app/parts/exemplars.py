@@ -269,7 +269,12 @@ class ExemplarsPart(QObject):
             if use.task:
                 self._options.set(TASK, use.task)
         self.shown.emit()
-        if document.selection is None:
+        method = self._options.method
+        if method is not None and method.takes(Input.BOX):
+            placed = document.box is not None or document.selection is not None
+            draw = self.tr("Draw a box where it shall stand (U), or select the place, then Run.")
+            self.hint.emit(self.tr("Run brings the example in where the place is marked.") if placed else draw)
+        elif document.selection is None:
             self.hint.emit(self.tr("Select the place for it, then Run."))
         else:
             self.hint.emit(

@@ -13,10 +13,11 @@ from app.documents import Documents
 from app.edit_options import WORDS, EditOptions
 from app.errors import Messages
 from app.exemplars import Exemplar
+from app.jobs.boxes import rect_of
 from app.jobs.bridge import request_of
 from app.jobs.drags import came_short, pairs_of
 from app.jobs.regions import placement_in
-from editor.commands import Command, Sequence, SetPlacement, SetPoints, SetSelection
+from editor.commands import Command, Sequence, SetBox, SetPlacement, SetPoints, SetSelection
 from editor.document import Change, Document, What
 from editor.layers import LayerId
 from editor.placement import Placed
@@ -159,7 +160,7 @@ class RecipesPart(QObject):
             self._note_drag(replace(self.drag, lead_on=on))
 
     def _place_inputs(self, document: Document, layer: LayerId, request: EditRequest) -> None:
-        """Select the mask of an edit again and place its points, as one undo step."""
+        """Select the mask of an edit again and place its points and its box, as one undo step."""
         commands: list[Command] = []
         title = self.tr("Select the mask of the edit")
         if self._masks_again(request):
@@ -174,13 +175,21 @@ class RecipesPart(QObject):
         if points and points != document.points:
             title = self.tr("Place the points of the edit")
             commands.append(SetPoints(points, title))
+        box = rect_of(request.box, document.canvas) if self._takes(request, Input.BOX) else document.box
+        if box != document.box:
+            title = self.tr("Place the box of the edit")
+            commands.append(SetBox(box, title))
         if commands:
             document.history.do(commands[0] if len(commands) == 1 else Sequence(tuple(commands), title))
 
     def _masks_again(self, request: EditRequest) -> bool:
         """Whether the mask of an edit is selected again: strokes are part of a recipe and fit its mask."""
+        return self._takes(request, Input.MASK) and not self._takes(request, Input.STROKES)
+
+    def _takes(self, request: EditRequest, kind: Input) -> bool:
+        """Whether the method of an edit makes use of an input."""
         method = self._options.info(request.method)
-        return method is not None and method.takes(Input.MASK) and not method.takes(Input.STROKES)
+        return method is not None and method.takes(kind)
 
     def _replace(self, replacing: tuple[Document, LayerId] | None, drag: Drag | None = None) -> None:
         if replacing != self._replacing:

@@ -25,7 +25,7 @@ from editor.document import Change, Document, Snapshot, What
 from editor.errors import DocumentError
 from editor.layers import LayerId
 from engine.errors import BadRequest, EngineError
-from engine.request import EditResult, Found
+from engine.request import EditResult, Found, Input
 
 LIVE_MOST = {"steps": 8, PULLS: 8}  # parameters that a live run bounds: denoising steps, and steps of a drag
 LIVE_DELAY = 120  # ms after the last change
@@ -228,7 +228,8 @@ class RunsPart(QObject):
         number = self._engine.submit(edit, live=live)
         self._jobs[number] = Job(document, edit.snapshot, self._recipes.replaced_in(document), live)
         if not live:
-            self.preview_shown.emit(document, number, QImage(), edited_area(document, find=find), 0.0)
+            area = edited_area(document, find=find, boxed=self._options.method.takes(Input.BOX))
+            self.preview_shown.emit(document, number, QImage(), area, 0.0)
         self.state_changed.emit()
 
     # live

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from app.edit_options import WORDS, EditOptions
+from app.exemplars import read_exemplar
 from app.parts.files import FilesPart
 from app.parts.tools import ToolsPart
 from app.samples import sample_for, samples
@@ -13,6 +14,7 @@ from editor.document import Document
 from engine.request import Input
 
 EMPTY_SIZE = (512, 512)
+TOOLS = {Input.POINTS: "points", Input.BOX: "box"}  # that place a method's inputs
 
 
 class StartPart(QObject):
@@ -37,11 +39,14 @@ class StartPart(QObject):
             self._files.add_empty(EMPTY_SIZE)
             return
 
-        def placed(_: Document) -> None:
+        def placed(document: Document) -> None:
             words = {name: getattr(sample, name) for name in (*WORDS, "seed")}
             self._options.fill(method, {**words, **sample.parameters})
-            if self._options.method is not None and self._options.method.takes(Input.POINTS):
-                self._tools.choose("points")  # to move what is placed
+            if sample.exemplar is not None:
+                self._options.exemplars.put(document, read_exemplar(sample.exemplar))
+            for kind, tool in TOOLS.items():
+                if self._options.method is not None and self._options.method.takes(kind):
+                    self._tools.choose(tool)  # to move what is placed
             self.hint.emit(self.tr("Everything is placed already: press Run and watch."))
 
         self._files.open_sample(sample.document, sample.title, placed)

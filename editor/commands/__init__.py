@@ -1,6 +1,7 @@
 """Everything that changes a document and can be undone: one small class per change."""
 
 from editor.commands.base import Command, Sequence, need_image, need_unlocked
+from editor.commands.box import SetBox
 from editor.commands.canvas import Crop, ResizeCanvas
 from editor.commands.merging import Flatten, MergeDown
 from editor.commands.pixels import MoveLayer, ReplaceMask, ReplacePixels, SetSelection, SwapTiles
@@ -48,6 +49,7 @@ __all__ = [
     "Sequence",
     "SetAlphaLocked",
     "SetBlend",
+    "SetBox",
     "SetLocked",
     "SetMaskEnabled",
     "SetOpacity",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from editor import limits
 from editor.commands.base import Command, Sequence
+from editor.commands.box import SetBox
 from editor.commands.pixels import SetSelection, shift_layer
 from editor.commands.placement import SetPlacement
 from editor.commands.points import SetPoints
@@ -34,6 +35,10 @@ class ResizeCanvas(Command):
         if document.points:
             there = (pair.translated(*self.shift) for pair in document.points)
             parts = (SetPoints(()), *parts, SetPoints(cut_to(there, Rect(0, 0, self.width, self.height))))
+        if document.box is not None:  # what of it shows no longer is kept, as that of layers is
+            box = document.box.translated(*self.shift)
+            left = box if limits.box_fits(box, Rect(0, 0, self.width, self.height)) else None
+            parts = (SetBox(None), *parts, SetBox(left))
         return Sequence(parts, self.title).apply(document)
 
     def check(self, document: Document) -> None:

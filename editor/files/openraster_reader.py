@@ -92,7 +92,8 @@ class _Reader:
             active = layers[-1].id
         placed = self._placed(selection)
         points = () if self.sidecar is None else self._points(self.sidecar.points, size)
-        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection, placed, points)
+        box = None if self.sidecar is None else self._box(self.sidecar.box, size)
+        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection, placed, points, box)
         return Opened(snapshot, "" if self.sidecar is None else self.sidecar.title, self._note())
 
     def _note(self) -> str:
@@ -188,6 +189,13 @@ class _Reader:
         if len(points) < len(found):
             self.notes["Some drag points that do not lie on the picture, or are too many, were left out."] = None
         return points
+
+    def _box(self, found: Rect | None, size: tuple[int, int]) -> Rect | None:
+        """The box as a document has it: some of it on the canvas."""
+        if found is None or limits.box_fits(found, Rect(0, 0, *size)):
+            return found
+        self.notes["Its box does not lie on the picture and was left out."] = None
+        return None
 
     def _check_place(self, job: _Wanted) -> None:
         stored = job.stored

@@ -152,6 +152,7 @@ class _Book:
             selection=selection,
             placement=None if placement.rests else StoredPlacement(*placement.shift, placement.scale, placement.turn),
             points=snapshot.points,
+            box=snapshot.box,
             layers=self._layers,
         )
 

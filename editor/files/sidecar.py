@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from editor import limits
-from editor.geometry import Point
+from editor.geometry import Point, Rect
 from editor.layers import BlendMode
 from editor.points import PointPair
 
@@ -98,6 +98,7 @@ class Sidecar:
     selection: StoredImage | None = None
     placement: StoredPlacement | None = None
     points: tuple[PointPair, ...] = ()
+    box: Rect | None = None
     layers: dict[str, LayerExtras] = field(default_factory=dict)
 
 
@@ -137,7 +138,7 @@ def _checked(hint: Any, value: Any) -> Any:
         return tuple(_built(options[0], part) for part in value)
     if hint == Point and isinstance(value, list) and len(value) == 2 and all(map(_is_place, value)):
         return (float(value[0]), float(value[1]))
-    if hint in (StoredImage, StoredPlacement, LayerExtras):
+    if hint in (StoredImage, StoredPlacement, LayerExtras, Rect):
         return _built(hint, value)
     if hint == dict[str, LayerExtras] and isinstance(value, dict):
         return {key: _built(LayerExtras, layer) for key, layer in value.items()}

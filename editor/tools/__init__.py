@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from editor.tools.base import Tool
+from editor.tools.box import BoxTool
 from editor.tools.brush import BrushTool, EraserTool
 from editor.tools.click import ClickTool
 from editor.tools.colour_range import ColourRangeTool
@@ -13,6 +14,7 @@ from editor.tools.mask_brush import MaskBrushTool
 from editor.tools.move import MoveTool
 from editor.tools.options import Settings, ToolOptions
 from editor.tools.overlay import (
+    BoxOverlay,
     CircleOverlay,
     OutlineOverlay,
     Overlay,
@@ -40,11 +42,13 @@ TOOLS: dict[str, Callable[[ToolOptions], Tool]] = {
     ColourRangeTool.id: ColourRangeTool,
     ClickTool.id: ClickTool,
     TransformTool.id: TransformTool,
+    BoxTool.id: BoxTool,
     DragPointsTool.id: DragPointsTool,
 }
 
 __all__ = [
     "TOOLS",
+    "BoxOverlay",
     "CircleOverlay",
     "OutlineOverlay",
     "Overlay",

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from math import atan2, degrees
 from typing import Any, ClassVar, Protocol
 
 from editor.document import Document
 from editor.events import PointerEvent
+from editor.placement import Grip
 from editor.tools.options import ToolOptions
-from editor.tools.overlay import Overlay, PlacementOverlay, PointsOverlay
+from editor.tools.overlay import BoxOverlay, Overlay, PlacementOverlay, PointsOverlay
 
 SIZINGS = ("size_right", "size_right_down", "size_down", "size_left_down")  # there and back; each 45° clockwise on
+
+
+def sizing(grip: Grip, turn: float = 0.0) -> str:
+    """The cursor that tells in which direction a handle of a box, turned by `turn` degrees, resizes it."""
+    across, down = grip.value
+    angle = degrees(atan2(down - 0.5, across - 0.5)) + turn
+    return SIZINGS[round(angle / 45) % len(SIZINGS)]
 
 
 class Later(Protocol):
@@ -106,7 +115,7 @@ class Tool(ABC):
         """What to draw over the picture now."""
         return None
 
-    def standing(self, document: Document, *, covered: bool) -> PlacementOverlay | None:
+    def standing(self, document: Document, *, covered: bool) -> PlacementOverlay | BoxOverlay | None:
         """What to draw over the document as long as the tool is in hand, wherever the pointer is.
 
         Args:

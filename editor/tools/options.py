@@ -29,6 +29,7 @@ class Settings:
         range_fuzziness: 0..100, the CIELAB distance at which a colour is no longer in the range.
         overlay_colour: what masks are tinted with; a is the strength where they are full.
         select_under_handle: the thing at a drag's first handle is selected where nothing is, so that it moves alone.
+        box_locked: the box keeps its proportion.
         overlay_always: tint them whatever tool is in hand (quick mask).
     """
 
@@ -48,6 +49,7 @@ class Settings:
     overlay_colour: Colour = (1.0, 0.24, 0.24, 0.47)
     overlay_always: bool = False
     select_under_handle: bool = True
+    box_locked: bool = False
 
 
 class ToolOptions:

@@ -63,6 +63,20 @@ class PlacementOverlay:
 
 
 @dataclass(frozen=True)
+class BoxOverlay:
+    """The box in which a thing shall stand.
+
+    Attributes:
+        held: what of the box the pointer is at.
+        grips: its handles are seen, because it can be taken by them now.
+    """
+
+    frame: TransformBox
+    held: Grip | None = None
+    grips: bool = True
+
+
+@dataclass(frozen=True)
 class PointsOverlay:
     """Drag points, numbered in their order from 1.
 
@@ -82,4 +96,4 @@ class PointsOverlay:
     trails: tuple[tuple[Point, ...], ...] = ()
 
 
-Overlay = OutlineOverlay | CircleOverlay | PointingOverlay | PlacementOverlay | PointsOverlay
+Overlay = OutlineOverlay | CircleOverlay | PointingOverlay | PlacementOverlay | BoxOverlay | PointsOverlay

@@ -8,7 +8,7 @@ from math import cos, floor, hypot, pi, sin
 from editor.commands import SetSelection
 from editor.document import Document
 from editor.events import Modifier, PointerEvent
-from editor.geometry import Point, Rect
+from editor.geometry import Point, Rect, whole
 from editor.masks import Combine, combined, ellipse, polygon, rectangle, softened
 from editor.tiles import TiledImage
 from editor.tools.base import Tool
@@ -108,7 +108,7 @@ class RectangleTool(SelectTool):
 
     def _shape(self, canvas: Rect) -> TiledImage:
         left, top, right, bottom = _box(self._points)
-        (x, width), (y, height) = _whole(left, right), _whole(top, bottom)
+        (x, width), (y, height) = whole(left, right), whole(top, bottom)
         return rectangle(Rect(x, y, width, height), canvas)
 
     def _outline(self) -> tuple[Point, ...]:
@@ -144,12 +144,6 @@ class LassoTool(SelectTool):
 
     def _outline(self) -> tuple[Point, ...]:
         return self._points
-
-
-def _whole(low: float, high: float) -> tuple[int, int]:
-    """First whole pixel and how many, at least one."""
-    first, end = round(low), round(high)
-    return (first, end - first) if end > first else (floor((low + high) / 2), 1)
 
 
 def _box(points: tuple[Point, ...]) -> tuple[float, float, float, float]:

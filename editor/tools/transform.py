@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import atan2, degrees
 
 from editor.commands import SetPlacement
 from editor.commands.placement import NOTHING
@@ -16,7 +15,7 @@ from editor.identity import Identity
 from editor.layers import Layer, LayerId
 from editor.lifting import Lifted, lifted
 from editor.placement import Grip, Placement, TransformBox
-from editor.tools.base import SIZINGS, Tool
+from editor.tools.base import Tool, sizing
 from editor.tools.options import ToolOptions
 from editor.tools.overlay import PlacementOverlay
 
@@ -137,7 +136,7 @@ class TransformTool(Tool):
 
     def _point_at(self, grip: Grip | None, turn: float = 0.0) -> None:
         """Show what is under the pointer; the box is turned by `turn` degrees clockwise."""
-        self.cursor = _CURSORS[grip] if grip is None or grip in _CURSORS else _sizing(grip, turn)
+        self.cursor = _CURSORS[grip] if grip is None or grip in _CURSORS else sizing(grip, turn)
         if grip is not self._hovered:
             self._hovered = grip
             self.changed()
@@ -201,10 +200,3 @@ class TransformTool(Tool):
     def forget(self) -> None:
         """Hold nothing of a picture that was closed."""
         self._lifted = self._asked = None
-
-
-def _sizing(grip: Grip, turn: float) -> str:
-    """The cursor that tells in which direction a handle of a box, turned by `turn` degrees, resizes it."""
-    across, down = grip.value
-    angle = degrees(atan2(down - 0.5, across - 0.5)) + turn
-    return SIZINGS[round(angle / 45) % len(SIZINGS)]

@@ -1,7 +1,8 @@
 """Paint by Example: the thing in a picture appears in a box, in the light of the scene (Yang et al., CVPR 2023).
 
 arXiv 2211.13227, section 3. The network is shown the picture with a hole and reads one token of the example; what it
-paints is held at the picture's own latent around the hole, so that both meet.
+paints is held at the picture's own latent around the hole, so that both meet. A model that reads words does the same
+with an IP-Adapter (engine/ip_adapter.py).
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from time import perf_counter
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from engine import sampling
-from engine.backbone import Backbone
+from engine.backbone import Backbone, Patch
 from engine.cache import cache_of, content
 from engine.checking import checked
 from engine.errors import BadRequest
@@ -74,7 +76,7 @@ def paint_by_example(backbone: Backbone, request: EditRequest) -> Run:
     plan = sampling.plan(options.sampler, backbone.schedule, options.steps, 1.0)
     seconds: dict[str, float] = {}
     start = perf_counter()
-    told = _read(backbone, framed(exemplar, Framing(options.margin, options.rotate, options.mirror)))
+    words, patches = _told(backbone, framed(exemplar, Framing(options.margin, options.rotate, options.mirror)))
     seconds["example"], start = perf_counter() - start, perf_counter()
     filling = Filling(backbone, piece, plan, request.seed, start=Start.NOISE, gap=_gap(piece))
     previews = Previews(backbone, piece, filling.alpha, filling.total)
@@ -83,7 +85,7 @@ def paint_by_example(backbone: Backbone, request: EditRequest) -> Run:
     def show(step: Sampled) -> Step:
         return previews.step(step.done, step.clean)
 
-    ended = yield from followed(filling.run(told, options.guidance), show, request.stop_after, seconds)
+    ended = yield from followed(filling.run(words, options.guidance, patches), show, request.stop_after, seconds)
     start = perf_counter()
     latent = filling.stopped(ended.last) if ended.stopped else ended.last.latent
     picture = piece.finished(to_picture(backbone.decode(latent)))
@@ -93,14 +95,24 @@ def paint_by_example(backbone: Backbone, request: EditRequest) -> Run:
     return EditResult(*patch, request, ended.step, piece.region.scale, seconds, size_note(piece))
 
 
-def _read(backbone: Backbone, picture: NDArray[np.uint8]) -> Conditioning:
-    """The example as the network reads it; the same one is read once."""
+def _told(backbone: Backbone, picture: NDArray[np.uint8]) -> tuple[Conditioning, tuple[Patch, ...]]:
+    """The example as the network reads it; the same one is read once.
+
+    A network of words is told it by its IP-Adapter, beside no words.
+    """
     cache, key = cache_of(backbone), content("example", picture)
-    told: Conditioning | None = cache.get(key)
-    if told is None:
-        told = backbone.embed_example(picture)
-        cache.keep(key, told, told.both.numel() * told.both.element_size())
-    return told
+    adapter = None if backbone.reads_examples else backbone.adapter
+    if adapter is None:
+        told: Conditioning | None = cache.get(key)
+        if told is None:
+            told = backbone.embed_example(picture)
+            cache.keep(key, told, told.both.numel() * told.both.element_size())
+        return told, ()
+    tokens: Tensor | None = cache.get(key)
+    if tokens is None:
+        tokens = adapter.embed(picture)
+        cache.keep(key, tokens, tokens.numel() * tokens.element_size())
+    return backbone.embed(""), (adapter.patch(tokens),)
 
 
 def _gap(piece: Workpiece) -> Mask:

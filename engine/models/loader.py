@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
-from diffusers.utils import logging as diffusers_logging
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
-from transformers.utils import logging as transformers_logging
 
 from engine.backbone import Backbone
 from engine.errors import EngineError, OutOfMemory
 from engine.exemplar import ExemplarReader
 from engine.models import store
 from engine.models.exemplar_loader import load_exemplar_reader
+from engine.models.ip_adapter_loader import load_ip_adapter
+from engine.models.ip_adapter_store import find_ip_adapter
 from engine.models.policy import Policy, policy_for
+from engine.models.silence import silenced
 from engine.models.tuning import tuned
 from engine.words import WordReader
 
 _AUTOENCODERS = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
-_LIBRARIES = (diffusers_logging, transformers_logging)
 
 
 def load(model: str, device: str | None = None, dtype: torch.dtype | None = None) -> Backbone:
@@ -42,7 +41,7 @@ def load(model: str, device: str | None = None, dtype: torch.dtype | None = None
     folder = store.find(model)
     policy = policy_for(device, dtype)
     try:
-        with _silence():
+        with silenced():
             return _load(folder, policy)
     except EngineError:
         raise
@@ -50,22 +49,6 @@ def load(model: str, device: str | None = None, dtype: torch.dtype | None = None
         raise OutOfMemory(f"There is not enough memory to load the model “{folder.name}”.") from error
     except Exception as error:  # readers of foreign files fail in as many ways as files can be wrong
         raise store.broken(folder, f"its files cannot be read ({_first_line(error)})") from error
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """No progress bars; what the libraries warn about is either harmless here or becomes an error of ours."""
-    before = [(library, library.get_verbosity(), library.is_progress_bar_enabled()) for library in _LIBRARIES]
-    for library in _LIBRARIES:
-        library.set_verbosity_error()
-        library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for library, level, bars in before:
-            library.set_verbosity(level)
-            if bars:
-                library.enable_progress_bar()
 
 
 def _load(folder: Path, policy: Policy) -> Backbone:
@@ -82,7 +65,11 @@ def _load(folder: Path, policy: Policy) -> Backbone:
     scheduler = UNet2DConditionModel.load_config(folder / "scheduler" / "scheduler_config.json", local_files_only=True)
     _check_fit(folder, unet, vae, reader)
     unet, vae = (tuned(network.to(policy.device), policy.device) for network in (unet, vae))
-    return Backbone(unet, vae, reader, scheduler, folder.name)
+    backbone = Backbone(unet, vae, reader, scheduler, folder.name)
+    beside = find_ip_adapter(folder)
+    if beside is not None and not backbone.reads_examples:
+        backbone.open_adapter = partial(load_ip_adapter, beside)
+    return backbone
 
 
 def _word_reader(folder: Path, policy: Policy) -> WordReader:

@@ -51,8 +51,8 @@ def _random(wish: Wanted, purpose: int = 0) -> np.random.Generator:
     return np.random.default_rng((*wish, purpose))
 
 
-def _other_view(wish: Wanted) -> Scene:
-    """The scene from elsewhere."""
+def other_view(wish: Wanted) -> Scene:
+    """The scene of a wish from elsewhere."""
     rng = _random(wish, 2)
     camera = Camera(height=float(rng.uniform(1.6, 2.7)), side=float(rng.uniform(-1.4, 1.4)))
     return replace(sample_scene(wish[0]), camera=camera)
@@ -62,7 +62,7 @@ def _cut_out(wanted: Sequence[Wanted], side: int) -> list[NDArray[np.uint8] | No
     """The objects' squares (side, side, 3) of other views, None where one is hidden there."""
     if not wanted:
         return []
-    rendered = render([_other_view(wish) for wish in wanted], _VIEW_SIZE)
+    rendered = render([other_view(wish) for wish in wanted], _VIEW_SIZE)
     pieces: list[NDArray[np.uint8] | None] = []
     for wish, picture, ids in zip(wanted, rendered.images, rendered.ids, strict=True):
         mask, rng = ids == 2 + wish[1], _random(wish, 1)

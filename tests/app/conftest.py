@@ -14,15 +14,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app import dialogs
+from app import cli, dialogs
 from app.dialogs import Unsaved
 from app.errors import Message, Messages
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.theme import apply_theme, colours
+from editor.commands import Rename
 from editor.document import Document
 from editor.layers import ImageLayer
 from editor.tiles import TiledImage
+
+Call = Callable[..., tuple[int, str, str]]
+"""Words of a command line -> (exit code, stdout, stderr)."""
 
 
 @pytest.fixture
@@ -75,6 +79,11 @@ def document(window: MainWindow) -> Document:
     return made
 
 
+def change(document: Document) -> None:
+    """So that there is something to save."""
+    document.history.do(Rename(document.layers[0].id, "Renamed"))
+
+
 def drag(window: MainWindow, *points: tuple[float, float], steps: int = 6) -> None:
     """Press at the first canvas point, go along the others, release."""
     view = window.workspace.view
@@ -106,3 +115,17 @@ def settled(qtbot: QtBot, window: MainWindow) -> Callable[[], None]:
 @pytest.fixture
 def wait(qtbot: QtBot, window: MainWindow) -> Callable[[], None]:
     return settled(qtbot, window)
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
+    """Run the command line; gives (exit code, stdout, stderr)."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(word) for word in words])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run

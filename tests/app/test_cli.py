@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +15,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import app.cli as cli
 from app.jobs import method_info
 from editor.files import open_document, open_pixels
 from editor.layers import ImageLayer, Role
 from engine.recipe import save_recipe
 from engine.request import EditRequest
+from tests.app.conftest import Call
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ("open", "methods", "run", "demo", "scene")
-Call = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def call(capsys: pytest.CaptureFixture[str]) -> Call:
-    """Run the command line; gives (exit code, stdout, stderr)."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main([str(word) for word in words])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -302,103 +286,6 @@ def test_control_c_stops_quietly(call: Call, recipe: Path, tmp_path: Path, monke
     code, _, err = call("run", recipe, "--out", tmp_path / "out.png")
     assert code == 130
     assert "Traceback" not in err
-
-
-# the window
-
-
-@pytest.fixture
-def windows(monkeypatch: pytest.MonkeyPatch) -> list[list[Path]]:
-    """The files of each window that would have been opened."""
-    opened: list[list[Path]] = []
-
-    def run_window(paths: list[Path]) -> int:
-        opened.append(paths)
-        return 0
-
-    monkeypatch.setattr("app.application.run_window", run_window)
-    monkeypatch.setattr("app.application.check_qt_libraries", lambda: "")
-    monkeypatch.setattr(cli, "has_display", lambda: True)
-    return opened
-
-
-def test_photos_open_in_the_window_with_and_without_the_word_open(
-    call: Call, windows: list[list[Path]], tmp_path: Path
-) -> None:
-    photos = [tmp_path / "a.png", tmp_path / "demo"]
-    for photo in photos:
-        Image.new("RGB", (2, 2)).save(photo, "PNG")
-    assert call()[0] == 0
-    assert call(*photos)[0] == 0
-    assert call("open", *photos)[0] == 0
-    assert windows == [[], photos, photos]
-
-
-def test_a_photo_that_is_not_there(call: Call, windows: list[list[Path]], tmp_path: Path) -> None:
-    code, _, err = call(tmp_path / "absent.png")
-    assert (code, windows) == (2, [])
-    assert "absent.png" in err
-    code, _, err = call("dmeo")
-    assert code == 2
-    assert "demo" in err, "the commands are named where a command was meant"
-
-
-def test_missing_system_libraries_are_named(
-    call: Call, windows: list[list[Path]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.application.check_qt_libraries", lambda: "sudo apt install libegl1")
-    code, _, err = call()
-    assert (code, err.strip(), windows) == (1, "sudo apt install libegl1", [])
-
-
-def test_without_a_display_the_demo_runs(
-    call: Call, windows: list[list[Path]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    ran: list[tuple[Path, list[str]]] = []
-    monkeypatch.setattr("app.demo.run_demo", lambda out, methods, say: ran.append((out, methods)))
-    monkeypatch.setattr(cli, "has_display", lambda: False)
-    monkeypatch.chdir(tmp_path)
-    code, _, err = call()
-    assert code == 0
-    assert err.splitlines()[0].startswith("No display found: running the demo instead. Pictures will be in")
-    assert ran[0][0] == tmp_path / "demo"
-    assert "sdedit" in ran[0][1]
-    assert windows == []
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="display servers are Linux's")
-@pytest.mark.parametrize(
-    ("environment", "shown"),
-    [
-        ({}, False),
-        ({"DISPLAY": ":87"}, False),
-        ({"DISPLAY": "nonsense"}, False),
-        ({"WAYLAND_DISPLAY": "wayland-87"}, False),
-        ({"QT_QPA_PLATFORM": "offscreen"}, True),
-        ({"QT_QPA_PLATFORM": "xcb"}, False),
-    ],
-)
-def test_a_display_counts_only_when_it_answers(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], shown: bool
-) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert cli.has_display() is shown
-
-
-def test_an_x_server_that_listens_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    import socket
-
-    name = f"\0/tmp/.X11-unix/X{40_000 + os.getpid() % 10_000}"
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(name)
-        server.listen()
-        monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
-        monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-        monkeypatch.setenv("DISPLAY", f":{name.rpartition('X')[2]}.0")
-        assert cli.has_display()
 
 
 # demo

@@ -13,7 +13,7 @@ import typer
 import tests.benchmarks as package
 from tests.benchmarks import harness
 
-_SHARED = ("__main__", "cases", "drag_runs", "harness", "plain_drag", "worded")
+_SHARED = ("__main__", "cases", "drag_runs", "exemplar_runs", "harness", "plain_drag", "worded")
 
 
 def names() -> list[str]:

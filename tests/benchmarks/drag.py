@@ -18,21 +18,18 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import torch
-import typer
 from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from engine.methods import discover
 from engine.models.loader import load
-from engine.models.policy import best_policy
 from engine.studio.world import VALIDATION_SEEDS, sample_scene
 from engine.warp import SKETCHED, Warper, warped
 from tests.benchmarks import harness
 from tests.benchmarks.drag_runs import PLAIN, TIERS, peak_of, run_tier
 from tests.benchmarks.harness import Goal
 from tests.benchmarks.plain_drag import PlainDrag
-from tests.benchmarks.quality.bench import Bench
+from tests.benchmarks.quality.bench import Bench, of_parts
 from tests.benchmarks.quality.drags import Drag, drags
 from tests.benchmarks.quality.moving import Scores, figures_of
 from tests.benchmarks.quality.points import KEPT, LEFT, Entry, entered, gesture_of, judged, lines_of, standing, taken
@@ -53,25 +50,12 @@ _EVENTS = 120
 
 def measure(options: harness.Options) -> harness.Report:
     """Where things went and what it took; ratios where both sides of them ran."""
-    for name in options.only:
-        if name not in PARTS:
-            raise typer.BadParameter(f"there is no part {name!r}; there are {', '.join(PARTS)}")
     diffusers_logging.set_verbosity_error()
     diffusers_logging.disable_progress_bar()
     transformers_logging.disable_progress_bar()
-    first = FIRST if options.first_seed is None and not options.published else options.first_seed
-    bench = Bench(replace(options, first_seed=first, count=options.count or COUNT))
-    parts = options.only or PARTS
-    policy = best_policy()
-    report = harness.Report(
-        {
-            "policy": f"{policy.device}, {policy.dtype}",
-            "threads": torch.get_num_threads(),
-            "first_seed": bench.first_seed,
-            "entrants": {},
-            "missing": {name: "it is not built yet" for name in TIERS if name in parts and name not in discover()},
-        }
-    )
+    bench, parts, report = of_parts(options, PARTS, FIRST, COUNT)
+    missing = [name for name in TIERS if name in parts and name not in discover()]
+    report.figures.update(entrants={}, missing=dict.fromkeys(missing, "it is not built yet"))
     cases = list(islice(drags(bench.all_scenes(), bench.backbone.native), bench.count))
     if "plain" in parts or set(TIERS) & set(parts):
         _places(report, bench, cases, parts, options.folder)

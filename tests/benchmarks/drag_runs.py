@@ -91,7 +91,7 @@ def run_tier(backbone: Backbone, method: Method, gesture: Gesture) -> Outcome:
 def run(backbone: Backbone, method: Method, request: EditRequest) -> Outcome:
     """An edit by one of our methods."""
     calls = backbone.calls
-    result, clock, cores = _timed(lambda: finish(method.run(backbone, request)))
+    result, clock, cores = clocked(lambda: finish(method.run(backbone, request)))
     options = request.parameters
     shadow = bool(getattr(options, "shadow", False))
     reach = float(getattr(options, "grow", 0)) + float(getattr(options, "feather", 0))
@@ -100,7 +100,7 @@ def run(backbone: Backbone, method: Method, request: EditRequest) -> Outcome:
 
 def run_plain(plain: PlainDrag, gesture: Gesture) -> Outcome:
     """A drag by the plain loop."""
-    done, clock, cores = _timed(
+    done, clock, cores = clocked(
         lambda: plain(gesture.picture, gesture.points, gesture.free, gesture.words, gesture.seed)
     )
     return Outcome(done.picture, clock, cores, done.calls, marks=done.marks)
@@ -119,7 +119,7 @@ def peak_of(name: str, folder: str, gesture: Gesture) -> float:
     return harness.own_peak_mb()
 
 
-def _timed(edit: Callable[[], T]) -> tuple[T, float, float]:
+def clocked(edit: Callable[[], T]) -> tuple[T, float, float]:
     """What a run gives, its seconds on the clock and those of all cores together."""
     clock, cores = perf_counter(), process_time()
     done = edit()

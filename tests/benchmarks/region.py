@@ -6,18 +6,14 @@ Parts: "move", "resize" and "paste".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
-import torch
-import typer
 
 from engine.errors import EngineError
 from engine.masking import dilate
 from engine.methods import discover
-from engine.models.policy import best_policy
 from engine.request import EditRequest, Method
 from engine.studio.world import VALIDATION_SEEDS
 from engine.warp import warped
@@ -25,7 +21,7 @@ from tests.benchmarks import harness
 from tests.benchmarks.drag_runs import Outcome, run
 from tests.benchmarks.harness import Goal
 from tests.benchmarks.quality import drawing
-from tests.benchmarks.quality.bench import COPY, ROUND_TRIP, Bench, tell
+from tests.benchmarks.quality.bench import COPY, ROUND_TRIP, Bench, of_parts, tell
 from tests.benchmarks.quality.moving import Scores, figures_of, known, scored
 from tests.benchmarks.quality.points import BARE, HOLE, TRUTH, Entry, without
 from tests.benchmarks.quality.regions import KINDS, Rearrangement, carried, rearrangements, transformed
@@ -40,21 +36,8 @@ _ERROR, _GROUND, _KEPT = 0.15, 0.8, 0.85
 
 def measure(options: harness.Options) -> harness.Report:
     """Each kind of rearrangement: its place, its looks, what it left behind."""
-    for name in options.only:
-        if name not in KINDS:
-            raise typer.BadParameter(f"there is no part {name!r}; there are {', '.join(KINDS)}")
-    first = FIRST if options.first_seed is None and not options.published else options.first_seed
-    bench = Bench(replace(options, first_seed=first, count=options.count or COUNT))
-    kinds = options.only or KINDS
-    policy = best_policy()
-    report = harness.Report(
-        {
-            "policy": f"{policy.device}, {policy.dtype}",
-            "threads": torch.get_num_threads(),
-            "first_seed": bench.first_seed,
-            "missing": {} if METHOD in discover() else {METHOD: "it is not built yet"},
-        }
-    )
+    bench, kinds, report = of_parts(options, KINDS, FIRST, COUNT)
+    report.figures["missing"] = {} if METHOD in discover() else {METHOD: "it is not built yet"}
     wished = (each for each in rearrangements(bench.all_scenes(), bench.backbone.native) if each.case.kind in kinds)
     cases = list(islice(wished, bench.count))
     outcomes = _outcomes(bench, cases) if METHOD in discover() else []

@@ -82,6 +82,7 @@ def same_state(one: Snapshot, other: Snapshot) -> bool:
         and same_selection
         and one.placed == other.placed
         and one.points == other.points
+        and one.box == other.box
         and len(one.layers) == len(other.layers)
         and all(map(same_layer, one.layers, other.layers))
     )

@@ -122,7 +122,7 @@ def test_snapshots_do_not_change_and_can_be_restored() -> None:
     changes = heard(document)
     document.restore(before)
     assert document.snapshot() is before
-    assert {change.what for change in changes} >= {What.CANVAS, What.LAYERS, What.SELECTION, What.POINTS}
+    assert {change.what for change in changes} >= {What.CANVAS, What.LAYERS, What.SELECTION, What.POINTS, What.BOX}
     copy = Document.from_snapshot(before)
     assert same_state(copy.snapshot(), before)
     assert not copy.modified
@@ -175,3 +175,16 @@ def test_points_are_told_once_and_cut_to_the_canvas_when_they_come_in() -> None:
     assert changes == [Change(What.POINTS)]
     assert document.snapshot().points == pairs
     assert Document.from_snapshot(document.snapshot()).points == (pairs[0], PointPair((50.0, 60.0), (50.0, 279.5)))
+
+
+def test_a_box_is_told_once_and_is_none_where_it_lies_beside_the_canvas_that_comes_in() -> None:
+    document, box = photo_document(), Rect(290, -10, 50, 20)
+    changes = heard(document)
+    document.place_box(box)
+    document.place_box(Rect(290, -10, 50, 20))
+    assert changes == [Change(What.BOX)]
+    start = document.snapshot()
+    assert start.box == box
+    assert Document.from_snapshot(start).box == box
+    assert Document.from_snapshot(replace(start, box=Rect(300, 0, 9, 9))).box is None
+    assert Document.from_snapshot(replace(start, box=Rect(0, 0, 0, 9))).box is None

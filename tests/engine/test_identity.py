@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from engine import identity
+from engine import identity, memory
 from engine.backbone import Backbone
+from engine.errors import OutOfMemory
 from engine.identity import ADAPTED, Identity, IdentityParameters, Learning, identity_of, training
+from engine.memory import Checkpointed, bytes_of_step
 from engine.models.loader import load
 from engine.request import EditRequest
 from engine.studio.world import VALIDATION_SEEDS, captions, render, sample_scene
@@ -19,9 +23,10 @@ from engine.workpiece import to_tensor
 from tests.engine.methods.support import photo, square, state_of
 
 
-def request(side: int = 64, steps: int = 4, **changes: Any) -> EditRequest:
+def request(side: int = 64, steps: int = 4, checkpoints: str = "auto", **changes: Any) -> EditRequest:
     values: dict[str, Any] = {"prompt": "a red ball", "mask": square(side, 8, 40), **changes}
-    return EditRequest("drag_diffusion", photo(side, side), IdentityParameters(identity=steps), **values)
+    parameters = IdentityParameters(identity=steps, checkpoints=checkpoints)
+    return EditRequest("drag_diffusion", photo(side, side), parameters, **values)
 
 
 def latent(backbone: Backbone) -> torch.Tensor:
@@ -133,6 +138,65 @@ def test_a_call_that_fails_leaves_nothing(backbone: Backbone) -> None:
     with pytest.raises(RuntimeError):
         made.learn(backbone, latent(backbone)[:, :1], backbone.embed(""))
     assert state_of(backbone) == before
+
+
+@pytest.mark.parametrize("size", [(64, 64), (128, 96), (256, 256)])
+def test_the_estimate_is_near_what_a_lesson_keeps(backbone: Backbone, size: tuple[int, int]) -> None:
+    made, seen = Identity(backbone.unet, Learning(rank=4)), dict[int, int]()
+    weights = {each.untyped_storage().data_ptr() for each in (*backbone.unet.parameters(), *made._weights)}
+
+    def pack(tensor: torch.Tensor) -> tuple[torch.Tensor, torch.UntypedStorage]:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            seen[storage.data_ptr()] = storage.nbytes()
+        return tensor, storage  # held, so that no two lie at the same address
+
+    source = torch.randn(1, backbone.channels, size[1] // backbone.factor, size[0] // backbone.factor)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept[0]):
+        made.learn(backbone, source, backbone.embed("a red ball"))
+    assert 0.6 < bytes_of_step(backbone, size, batch=4) / sum(seen.values()) < 1.7
+
+
+def test_with_checkpoints_the_same_is_learnt_and_they_are_gone_afterwards(backbone: Backbone) -> None:
+    before, found = state_of(backbone), []
+    for checkpoints in ("off", "on"):
+        edit = request(steps=3, checkpoints=checkpoints)
+        made = Identity(backbone.unet, Learning())
+        for _ in training(backbone, edit, made):
+            assert state_of(backbone) == before
+            assert not backbone.unet.is_gradient_checkpointing
+        found.append(made._weights)
+    plain, again, unlearnt = (
+        torch.cat([weight.detach().flatten() for weight in weights])
+        for weights in (*found, Identity(backbone.unet, Learning())._weights)
+    )
+    assert (again - plain).abs().max() <= 1e-6
+    assert (unlearnt - plain).abs().max() > 1e-3, "it did learn"
+
+
+def test_checkpoints_come_where_a_lesson_would_not_fit_and_then_the_refusal(
+    sd15: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered: list[bool] = []
+
+    class Noted(Checkpointed):
+        @contextmanager
+        def on(self, unet: Any) -> Iterator[None]:
+            with super().on(unet):
+                entered.append(True)
+                yield
+
+    monkeypatch.setattr(memory, "Checkpointed", Noted)
+    plain, small = (bytes_of_step(sd15, (64, 64), checkpointed, batch=4) for checkpointed in (False, True))
+    for free, expected in ((2 * plain, 0), ((plain + small) // 2 * 1.25, 2)):
+        monkeypatch.setattr(memory, "free_bytes", lambda device, free=free: int(free))
+        list(training(sd15, request(steps=2), Identity(sd15.unet, Learning())))
+        assert len(entered) == expected
+    monkeypatch.setattr(memory, "free_bytes", lambda device: small // 2)
+    calls, made = sd15.calls, Identity(sd15.unet, Learning())
+    with pytest.raises(OutOfMemory, match="“Drag: fast” or “Drag: quick”"):
+        list(training(sd15, request(), made))
+    assert (sd15.calls, made.steps) == (calls, 0)
 
 
 def test_the_bundled_model_learns_a_picture() -> None:

@@ -44,6 +44,15 @@ def test_it_grows_with_the_picture_and_shrinks_with_checkpoints(backbone: Backbo
     assert bytes_of_step(backbone, (256, 256), checkpointed=True) < 0.6 * large
 
 
+def test_several_latents_in_one_call_take_as_many_times_as_much(backbone: Backbone) -> None:
+    size = 128, 96
+    for checkpointed in (False, True):
+        one, four = (bytes_of_step(backbone, size, checkpointed, batch) for batch in (1, 4))
+        assert four == pytest.approx(4 * one, rel=1e-6)
+    one, four = (bytes_of_step(backbone, (256, 256), batch=batch) for batch in (1, 4))
+    assert one < four < 4 * one, "scores of four together are no longer written out"
+
+
 def test_checkpoints_give_the_same_gradient_and_are_gone_afterwards(backbone: Backbone) -> None:
     before, words = state_of(backbone), backbone.embed("a red ball")
     z = torch.randn(1, backbone.channels, 8, 8, generator=torch.Generator().manual_seed(1)).requires_grad_(True)
@@ -75,6 +84,12 @@ def test_checkpoints_come_where_it_would_not_fit_and_then_the_refusal(
     monkeypatch.setattr(memory, "free_bytes", lambda device: small // 2)
     with pytest.raises(OutOfMemory, match="“Drag: fast” or “Drag: quick”"):
         patches_for(sd15, size, "auto")
+
+
+def test_four_latents_need_checkpoints_where_one_does_not(sd15: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 128, 96
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 2 * bytes_of_step(sd15, size))
+    assert [len(patches_for(sd15, size, "auto", batch)) for batch in (1, 4)] == [0, 1]
 
 
 def test_free_memory_is_a_sensible_number() -> None:

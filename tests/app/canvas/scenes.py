@@ -16,11 +16,13 @@ from app.canvas.view import CanvasView
 from editor.document import Document
 from editor.layers import BlendMode, ImageLayer, Role
 from editor.tiles import TiledImage
+from editor.tools import ToolOptions
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 Pixels = NDArray[np.uint8]
+RED = (1.0, 0.0, 0.0, 1.0)
 
 
 def photo(width: int, height: int, seed: int = 0) -> Pixels:
@@ -172,3 +174,11 @@ def line(start: QPoint, end: QPoint, steps: int) -> Iterator[QPointF]:
     """Positions from start to end, both included."""
     for step in range(steps + 1):
         yield QPointF(start) + QPointF(end - start) * (step / steps)
+
+
+def options(size: float = 10.0) -> ToolOptions:
+    """A hard red brush."""
+    made = ToolOptions()
+    made.change(colour=RED)
+    made.change_brush("brush", size=size, hardness=1.0, spacing=0.1, pressure_size=True, smoothing=0.0)
+    return made

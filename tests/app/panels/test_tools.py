@@ -16,6 +16,7 @@ from app.parts.tools import ToolsPart
 from app.settings import Settings
 from app.theme import apply_theme
 from editor.document import Document
+from editor.geometry import Rect
 from editor.placement import Placement
 
 
@@ -47,6 +48,13 @@ def test_nothing_is_cut_in_the_smallest_window(
     hint = window.option_bar.transform_page.hint
     for placement in (None, Placement(), Placement((3.0, 4.0))):
         window.option_bar.transform_page.show_placement(placement)
+        qtbot.waitUntil(lambda: (hint.text() or status.text()) == hint.accessibleName(), timeout=5000)
+        for label in (hint, status):
+            assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width(), label.text()
+    window.tools.choose("box")
+    hint = window.option_bar.box_page.hint
+    for box in (None, Rect(-10000, -10000, 20000, 20000)):
+        window.option_bar.box_page.show_box(box)
         qtbot.waitUntil(lambda: (hint.text() or status.text()) == hint.accessibleName(), timeout=5000)
         for label in (hint, status):
             assert label.fontMetrics().horizontalAdvance(label.text()) <= label.width(), label.text()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from pytestqt.qtbot import QtBot
 from app import dialogs
 from app.errors import Message
 from app.jobs import segment_worker
-from app.jobs.engine_thread import EngineThread
 from app.jobs.queue import JobState
 from app.jobs.segment_queue import RESTING, Asked
 from app.jobs.segments import Find
@@ -30,38 +28,11 @@ from editor.document import Document
 from editor.geometry import Rect
 from editor.masks import rectangle, softened
 from editor.tools.overlay import PointingOverlay
-from engine.segmentation import open_segmenter
 from tests.app.conftest import act, drag, photo
-from tests.app.jobs.conftest import Daubs, nothing
 from tests.app.jobs.test_segment_worker import Plain
 
 NO_KEY, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.AltModifier
 LEFT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
-
-
-@pytest.fixture
-def plain() -> Plain:
-    return Plain()
-
-
-@pytest.fixture
-def joined(
-    qtbot: QtBot, window: MainWindow, document: Document, plain: Plain, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[MainWindow]:
-    """The window with an engine thread in which `plain` stands for the bundled network; GrabCut is the real one."""
-    monkeypatch.setattr(
-        segment_worker.SegmentWorker.__init__,
-        "__defaults__",
-        (lambda model: open_segmenter(model) if model == "grabcut" else plain,),
-    )
-    daubs = Daubs()
-    engine = EngineThread(daubs.methods, daubs.load, nothing, parent=window)
-    window.attach_engine(engine)
-    engine.start()
-    yield window
-    if plain.gate is not None:
-        plain.gate.release(1000)
-    engine.shutdown()
 
 
 def take_tool(qtbot: QtBot, window: MainWindow) -> None:
@@ -259,13 +230,14 @@ def test_a_closed_document_is_let_go_of(qtbot: QtBot, joined: MainWindow, plain:
     if plain.gate is not None:
         plain.gate.release(1000)
 
-    def gone() -> bool:
+    def gone() -> None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.unfreeze()  # opening a model exempts what exists then, and the document is in cycles
         gc.collect()
-        return alive() is None and pixels() is None
+        assert alive() is None, "the document is held by somebody"
+        assert pixels() is None, "its layers are held by somebody"
 
-    qtbot.waitUntil(gone, timeout=5000)
+    qtbot.waitUntil(gone, timeout=5000)  # until nothing in it fails
 
 
 def test_tab_shows_the_other_masks_and_leaves_the_canvas_when_there_are_none(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from pytestqt.wait_signal import SignalBlocker
 
 from app.jobs import method_info
 from app.jobs.bridge import request_of
@@ -67,6 +69,23 @@ def run(qtbot: QtBot, window: MainWindow, engine: EngineThread, action: str = "r
     with qtbot.waitSignal(window.runs.applied, timeout=SLOW) as applied:
         act(window, action)
     return applied.args[2]
+
+
+@contextmanager
+def under_way(qtbot: QtBot, window: MainWindow, tugs: Tugs, engine: EngineThread) -> Iterator[SignalBlocker]:
+    """A drag that has taken its first step, and takes none while one is inside; afterwards it has ended.
+
+    Yields:
+        what `runs.applied` says in the end.
+    """
+    tugs.gate = threading.Semaphore(0)
+    with qtbot.waitSignal(window.runs.applied, timeout=SLOW) as applied:
+        act(window, "run")
+        with qtbot.waitSignal(engine.led):
+            tugs.gate.release()
+        yield applied
+        QApplication.processEvents()
+        tugs.gate.release(30)
 
 
 def value(document: Document, layer: LayerId) -> int:
@@ -181,18 +200,32 @@ def test_handles_are_shown_on_their_way_and_the_distance_is_told(
     assert "Tug: Dragging · 2 of 20 · 30 px left" in texts
 
 
+def test_what_to_do_next_is_told_as_long_as_there_is_a_drag_to_do_it_with(
+    qtbot: QtBot, window: MainWindow, document: Document, tugs: Tugs, engine: EngineThread
+) -> None:
+    def told() -> bool:
+        QApplication.processEvents()
+        return "Move a target and run again" in window.status.text.text()
+
+    place(document, FIRST)
+    run(qtbot, window, engine)
+    assert told()
+    document.history.do(SetPoints((PointPair(HANDLE, SECOND),)))
+    assert told()
+    while document.history.can_undo:
+        document.history.undo()
+    assert not told()
+    while document.history.can_redo:
+        document.history.redo()
+    assert not told(), "the next run makes a layer of its own"
+
+
 def test_stop_here_keeps_the_state_and_continue_goes_on_from_it_in_one_step(
     qtbot: QtBot, window: MainWindow, document: Document, tugs: Tugs, engine: EngineThread
 ) -> None:
     place(document, FIRST)
-    tugs.gate = threading.Semaphore(0)
-    with qtbot.waitSignal(window.runs.applied, timeout=SLOW) as applied:
-        act(window, "run")
-        with qtbot.waitSignal(engine.led):
-            tugs.gate.release()
+    with under_way(qtbot, window, tugs, engine) as applied:
         act(window, "stop")
-        QApplication.processEvents()
-        tugs.gate.release(30)
     layer = applied.args[2]
     stopped = request_of(document[layer])
     assert stopped.stop_after is not None
@@ -219,15 +252,9 @@ def test_moving_a_target_leads_a_running_drag_elsewhere(
     qtbot: QtBot, window: MainWindow, document: Document, tugs: Tugs, engine: EngineThread
 ) -> None:
     place(document, FIRST)
-    tugs.gate = threading.Semaphore(0)
-    with qtbot.waitSignal(window.runs.applied, timeout=SLOW) as applied:
-        act(window, "run")
-        with qtbot.waitSignal(engine.led):
-            tugs.gate.release()
+    with under_way(qtbot, window, tugs, engine) as applied:
         drag(window, FIRST, SECOND)
         assert document.points[0].target == pytest.approx(SECOND, abs=0.5)
-        QApplication.processEvents()
-        tugs.gate.release(30)
     recipe = request_of(document[applied.args[2]])
     assert recipe.points is not None
     assert tuple(recipe.points[0, 1]) == document.points[0].target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -11,17 +10,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.errors import Message
-from app.jobs import segment_worker
-from app.jobs.engine_thread import EngineThread
 from app.main_window import MainWindow
 from editor.commands import SetPoints, SetSelection
 from editor.document import Document
 from editor.geometry import Rect
 from editor.masks import rectangle
 from editor.points import PointPair
-from engine.segmentation import open_segmenter
 from tests.app.conftest import act, drag, photo
-from tests.app.jobs.conftest import Daubs, nothing
 from tests.app.jobs.test_segment_worker import Plain
 
 SQUARE = np.zeros((64, 96), bool)
@@ -44,29 +39,10 @@ def document(window: MainWindow) -> Document:
 
 
 @pytest.fixture
-def plain() -> Plain:
-    return Plain()
-
-
-@pytest.fixture
-def joined(
-    window: MainWindow, document: Document, plain: Plain, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[MainWindow]:
-    """The window with an engine thread in which `plain` stands for the bundled network; GrabCut is the real one."""
-    monkeypatch.setattr(
-        segment_worker.SegmentWorker.__init__,
-        "__defaults__",
-        (lambda model: open_segmenter(model) if model == "grabcut" else plain,),
-    )
-    daubs = Daubs()
-    engine = EngineThread(daubs.methods, daubs.load, nothing, parent=window)
-    window.attach_engine(engine)
-    engine.start()
-    window.tools.choose("points")
-    yield window
-    if plain.gate is not None:
-        plain.gate.release(1000)
-    engine.shutdown()
+def joined(joined: MainWindow) -> MainWindow:
+    """With the points tool in hand."""
+    joined.tools.choose("points")
+    return joined
 
 
 def settle(qtbot: QtBot, window: MainWindow) -> None:

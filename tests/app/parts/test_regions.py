@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.errors import Message
 from app.jobs.bridge import request_of
 from app.jobs.engine_thread import EngineThread
-from app.jobs.regions import placement_in, values_of
+from app.jobs.regions import moved_selection, placement_in, values_of
 from app.main_window import MainWindow
 from app.parts.asking import asked
 from editor.commands import SetPoints, SetSelection
@@ -24,6 +24,8 @@ from editor.geometry import Rect
 from editor.masks import rectangle
 from editor.placement import Grip, Placement, TransformBox
 from editor.points import PointPair
+from engine.request import EditRequest
+from tests.app.carrying import CarryParameters
 from tests.app.conftest import act, drag, photo
 
 SQUARE = Rect(8, 8, 16, 16)  # the red one in the photo
@@ -140,7 +142,7 @@ def test_enter_takes_the_thing_there_and_one_undo_brings_the_box_back(
     select(document)
     act(window, "transform")
     shift_by(window, 40, 20)
-    before = composite(document.snapshot())
+    before, moved = composite(document.snapshot()), rectangle(Rect(48, 28, 16, 16), document.canvas)
     view = window.workspace.view
     assert view is not None
     view.setFocus()
@@ -150,11 +152,43 @@ def test_enter_takes_the_thing_there_and_one_undo_brings_the_box_back(
     assert (after[28:44, 48:64, :3] == (200, 40, 30)).all()  # the square is there
     assert not after[8:24, 8:24, :3].any()
     assert document.placement.rests
+    assert document.selection is not None
+    np.testing.assert_array_equal(document.selection.read(document.canvas), moved.read(document.canvas))
+    frame = window.regions.tool.frame(document)
+    assert frame is not None
+    assert frame.box == Rect(48, 28, 16, 16), "the box goes along"
     steps = titles(document)
     act(window, "undo")
     np.testing.assert_array_equal(composite(document.snapshot()), before)
     assert document.placement == Placement((40.0, 20.0))
+    assert document.selection.content() == SQUARE
     assert len(steps) == 3
+    QApplication.processEvents()
+    assert "new layer" not in window.status.text.text(), "it is gone"
+
+
+def test_a_thing_that_was_moved_can_be_moved_on(
+    qtbot: QtBot, window: MainWindow, document: Document, carrying: EngineThread
+) -> None:
+    select(document)
+    act(window, "transform")
+    for shift in ((40, 20), (-20, 10)):
+        shift_by(window, *shift)
+        with qtbot.waitSignal(window.runs.applied, timeout=60_000):
+            window.regions.run()
+    after = composite(document.snapshot())
+    assert (after[38:54, 28:44, :3] == (200, 40, 30)).all()
+    assert not after[28:38, 48:64, :3].any(), "it left where it was in between"
+
+
+def test_what_is_pasted_leaves_the_selection_where_it_is() -> None:
+    mask = np.zeros((64, 96), np.uint8)
+    mask[8:24, 8:24] = 255
+    image = np.zeros((64, 96, 3), np.uint8)
+    for task, box in (("move", Rect(38, 18, 16, 16)), ("paste", None), ("appearance", None)):
+        request = EditRequest("dragon", image, CarryParameters(task, 30.0, 10.0), mask=mask)
+        selection = moved_selection(request)
+        assert (selection.content() if selection is not None else None) == box
 
 
 def test_escape_lets_the_thing_stay(window: MainWindow, document: Document, carrying: EngineThread) -> None:
@@ -196,6 +230,7 @@ def test_the_layer_can_be_edited_again_with_its_box(
     result = document.active
     assert result is not None
     document.history.do(SetSelection(None))
+    assert "Double-click the new layer" in window.status.text.text()
     steps = len(titles(document))
     act(window, "edit_again")
     wait()

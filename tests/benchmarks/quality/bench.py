@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count as from_number
 from itertools import islice
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import torch
 import typer
 from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 from numpy.typing import NDArray
@@ -179,6 +180,34 @@ def caption(scene: Scene) -> str:
 def tell(text: str) -> None:
     """How far a long run is."""
     print(text, file=sys.stderr, flush=True)
+
+
+def of_parts(
+    options: harness.Options, known: Sequence[str], first: int, count: int
+) -> tuple[Bench, tuple[str, ...], harness.Report]:
+    """A benchmark of several parts: its bench, the parts to run, and a report that says where it is run.
+
+    Args:
+        known: the names of all parts.
+        first: seed of the first scene where none is asked for, and the published ones are not.
+        count: of scenes where none is asked for.
+
+    Raises:
+        typer.BadParameter: a part that there is not, or seeds that must not be used.
+    """
+    for name in options.only:
+        if name not in known:
+            raise typer.BadParameter(f"there is no part {name!r}; there are {', '.join(known)}")
+    seed = first if options.first_seed is None and not options.published else options.first_seed
+    bench, policy = Bench(replace(options, first_seed=seed, count=options.count or count)), best_policy()
+    report = harness.Report(
+        {
+            "policy": f"{policy.device}, {policy.dtype}",
+            "threads": torch.get_num_threads(),
+            "first_seed": bench.first_seed,
+        }
+    )
+    return bench, options.only or tuple(known), report
 
 
 def _first_seed(options: harness.Options) -> int:

@@ -63,6 +63,7 @@ EVERY: dict[str, Make] = {
     "select": lambda p, b, a: c.SetSelection(a.mask),
     "place": lambda p, b, a: c.SetPlacement(Placed(p.pixels.identity, Placement((5.0, -7.5), 1.2, 30.0))),
     "points": lambda p, b, a: c.SetPoints((PointPair((5.5, 7.25), (80.0, 90.0)),)),
+    "box": lambda p, b, a: c.SetBox(Rect(-5, 200, 60, 400)),
     "merge": lambda p, b, a: c.MergeDown(a.id),
     "flatten": lambda p, b, a: c.Flatten(),
     "crop": lambda p, b, a: c.Crop(Rect(20, -5, 200, 100)),
@@ -75,6 +76,7 @@ def test_every_command_changes_the_document_and_undoes_to_the_last_bit(name: str
     document, *layers = three_layers()
     document.select(TiledImage.from_array(noise(60, 60, channels=1), (-10, 20)))
     document.place_points((PointPair((30.5, 40.5), (120.5, 10.5)), PointPair((250.5, 200.5), (50.5, 60.5))))
+    document.place_box(Rect(10, 10, 30, 50))
     before, seen = document.snapshot(), composite(document.snapshot())
     document.history.do(EVERY[name](*layers))
     after, then = document.snapshot(), composite(document.snapshot())
@@ -231,6 +233,47 @@ def test_points_follow_the_canvas() -> None:
     assert document.points[0] == PointPair((45.25, 26.5), (55.0, 56.0))
     document.history.go_to(1)
     assert document.points == (inside, out, beside)
+
+
+def test_the_box_follows_the_canvas_as_long_as_some_of_it_is_there() -> None:
+    document, box = photo_document(), Rect(60, 50, 100, 40)  # 300 x 280
+    document.history.do(c.SetBox(box))
+    document.history.do(c.Crop(Rect(100, 30, 100, 90)))
+    assert document.box == Rect(-40, 20, 100, 40)
+    document.history.do(c.ResizeCanvas(300, 280, (100, 30)))
+    assert document.box == box, "what reached over the edge was not lost"
+    document.history.do(c.Crop(Rect(160, 30, 100, 90)))
+    assert document.box is None
+    document.history.undo()
+    assert document.box == box
+    document.history.go_to(0)
+    assert document.box is None
+
+
+@pytest.mark.parametrize(
+    "box",
+    [Rect(300, 5, 9, 9), Rect(-9, 5, 9, 9), Rect(5, 280, 9, 9), Rect(5, 5, 0, 9), Rect(5, 5, 9, -1),
+     Rect(5, 5, 2_000_001, 9), Rect(-(10**400), 5, 10**400 + 9, 9)],
+)  # fmt: skip
+def test_a_box_beside_the_picture_is_refused(box: Rect) -> None:
+    document = photo_document()
+    document.history.do(c.SetBox(Rect(299, -8, 9, 9)))
+    with pytest.raises(DocumentError, match=r"does not lie on the picture\. Draw it"):
+        document.history.do(c.SetBox(box))
+    assert document.box == Rect(299, -8, 9, 9)
+    assert len(document.history.steps) == 1
+
+
+def test_a_box_typed_in_a_row_is_one_step() -> None:
+    document = photo_document()
+    for x in (5, 6, 7):
+        document.history.do(c.SetBox(Rect(x, 5, 9, 9), "Set box"), merge=True)
+    document.history.do(c.SetBox(Rect(50, 5, 9, 9), "Draw box"), merge=True)
+    assert [step.title for step in document.history.steps] == ["Set box", "Draw box"]
+    document.history.undo()
+    assert document.box == Rect(7, 5, 9, 9)
+    document.history.undo()
+    assert document.box is None
 
 
 def test_too_many_points_or_points_beside_the_picture_are_refused() -> None:

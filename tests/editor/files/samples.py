@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 
 from editor.document import Snapshot
 from editor.files import save_snapshot
+from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role
 from editor.placement import Placed, Placement
 from editor.points import PointPair
@@ -243,7 +244,8 @@ def rich_snapshot(dtype: Any = np.uint8, profile: bytes | None = None) -> Snapsh
     selection = TiledImage.from_array(noise((70, 80), np.uint8, 4), (100, 50))
     placed = Placed(selection.identity, Placement((12.5, -7.0), 1.25, 30.0))
     points = (PointPair((12.25, 7.1), (40.0, 60.7)), PointPair((299.5, 0.5), (0.5, 199.5)))
-    return Snapshot((300, 200), np.dtype(dtype), profile, layers, LayerId("result-1"), selection, placed, points)
+    active, box = LayerId("result-1"), Rect(-20, 30, 100, 60)
+    return Snapshot((300, 200), np.dtype(dtype), profile, layers, active, selection, placed, points, box)
 
 
 def assert_same_image(actual: TiledImage | None, expected: TiledImage | None) -> None:
@@ -268,7 +270,7 @@ def assert_same_layers(actual: tuple[Layer, ...], expected: tuple[Layer, ...]) -
 
 
 def assert_same_snapshot(actual: Snapshot, expected: Snapshot) -> None:
-    for name in ("size", "dtype", "profile", "active", "placement", "points"):
+    for name in ("size", "dtype", "profile", "active", "placement", "points", "box"):
         assert getattr(actual, name) == getattr(expected, name), name
     assert_same_image(actual.selection, expected.selection)
     assert_same_layers(actual.layers, expected.layers)

@@ -256,6 +256,11 @@ def layer_of(values: dict[str, Any], name: str) -> dict[str, Any]:
         lambda values: values["points"][0].update(handle=[True, 2]),
         lambda values: values["points"][0].update(target=[float("nan"), 2]),
         lambda values: values["points"][0].update(target=[1, 10**400]),
+        lambda values: values.update(box=[1, 2, 3, 4]),
+        lambda values: values.update(box={"x": 1, "y": 2, "width": 3}),
+        lambda values: values["box"].update(x=1.5),
+        lambda values: values["box"].update(width=True),
+        lambda values: values["box"].update(y="2"),
     ],
 )
 def test_unreadable_extras_leave_what_other_programs_see(place: Path, change: Any) -> None:
@@ -364,3 +369,18 @@ def test_points_that_no_document_has(place: Path) -> None:
     opened = open_with_note(changed_sidecar(place, strange))
     assert opened.document.points == (PointPair((100.0, 50.0), (299.5, 50.0)),) * 30
     assert "Some drag points" in opened.note
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"x": 300}, {"x": -100}, {"y": 200}, {"width": 0}, {"height": -5}, {"width": 10**400}, {"x": -(10**400)}],
+)
+def test_boxes_that_no_document_has_are_left_out(place: Path, changes: dict[str, int]) -> None:
+    opened = open_with_note(changed_sidecar(place, lambda values: values["box"].update(changes)))
+    assert opened.document.box is None
+    assert "box does not lie on the picture" in opened.note
+    assert opened.document.points, "the rest is there"
+
+
+def test_files_from_before_there_were_boxes(place: Path) -> None:
+    assert open_document(changed_sidecar(place, lambda values: values.pop("box"))).box is None

@@ -48,9 +48,9 @@ def test_every_tool_has_a_name_and_a_key_of_its_own() -> None:
     assert [one.id for one in tools] == list(TOOLS)
     assert set(TOOLS) == {
         "brush", "eraser", "eyedropper", "fill", "mask_brush", "move", "rectangle", "ellipse", "lasso", "polygon",
-        "wand", "colour_range", "click", "points", "transform",
+        "wand", "colour_range", "click", "points", "transform", "box",
     }  # fmt: skip
-    assert len({one.shortcut for one in tools}) == len({one.title for one in tools}) == 15
+    assert len({one.shortcut for one in tools}) == len({one.title for one in tools}) == 16
 
 
 def test_a_rectangle_selects_whole_pixels_whichever_way_it_is_drawn() -> None:

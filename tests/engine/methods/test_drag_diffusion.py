@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from engine import identity, memory
 from engine.backbone import Backbone
@@ -114,6 +115,23 @@ def test_other_targets_cost_no_lessons_and_no_inversion(backbone: Backbone) -> N
     assert set(parts(seen)) == {"carry", "drag", "paint"}
     forget(backbone)
     assert same(finish(drag_diffusion(backbone, elsewhere)), again)
+
+
+def test_what_is_remembered_is_not_encoded_again(sd15: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[tuple[int, ...]] = []
+    encode = Backbone.encode
+
+    def counted(backbone: Backbone, picture: Tensor) -> Tensor:
+        encoded.append(tuple(picture.shape))
+        return encode(backbone, picture)
+
+    monkeypatch.setattr(Backbone, "encode", counted)
+    forget(sd15)
+    finish(drag_diffusion(sd15, still()))
+    assert encoded.count((1, 3, SIZE, SIZE)) == 3, "to learn, to show what is learnt from, to invert"
+    encoded.clear()
+    finish(drag_diffusion(sd15, still(points=np.array([[[30.0, 30.0], [42.0, 20.0]]]))))
+    assert encoded == []
 
 
 def test_stopped_while_pulling_it_is_painted_replays_and_goes_on(backbone: Backbone) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,11 @@ from engine.masking import dilate
 from engine.methods import finish
 from engine.methods.paint_by_example import METHOD, PaintByExampleParameters, paint_by_example
 from engine.methods.sdedit import SDEditParameters, sdedit
+from engine.models.loader import load
 from engine.request import Control, EditRequest, EditResult
 from tests.engine.methods.support import pasted, photo, same, square, state_of
+from tests.engine.tiny_ip_adapter import write_ip_adapter
+from tests.engine.tiny_models import write_sd15
 
 NATIVE = 64
 BOX = (16, 24, 24, 24)
@@ -228,6 +232,28 @@ def test_what_cannot_be_painted_is_said_in_one_sentence(
 ) -> None:
     with pytest.raises(BadRequest, match=sentence):
         run(exemplar, request(**changes))
+
+
+@pytest.mark.parametrize("fills", [False, True])
+def test_an_ip_adapter_tells_ordinary_models_the_example(tmp_path: Path, fills: bool) -> None:
+    folder = write_sd15(tmp_path / "sd15", 9 if fills else 4)
+    write_ip_adapter(tmp_path / "ip-adapter", load(str(folder), "cpu", torch.float32).unet)
+    backbone = load(str(folder), "cpu", torch.float32)
+    before, small = state_of(backbone), backbone.bytes
+    edit = request(guidance=5.0)
+    first = run(backbone, edit)
+    assert backbone.bytes > small  # it was read
+    assert same(first, run(backbone, edit))
+    assert not same(first, run(backbone, request(guidance=5.0, exemplar=example(3))))
+    assert not same(first, run(backbone, request(guidance=5.0, mirror=True)))
+    assert state_of(backbone) == before
+    place = np.zeros((NATIVE, NATIVE), np.uint8)
+    place[24:48, 16:40] = 255
+    outside = dilate(place, 2 + 3) == 0
+    assert np.array_equal(pasted(first)[outside], edit.image[outside])
+    with counted(backbone) as calls:
+        run(backbone, request(guidance=5.0, seed=6))
+    assert calls == {"encode": 0, "example": 0, "network": 4}  # "example": the words' encoder
 
 
 def test_models_say_what_they_are_told_by(exemplar: Backbone, sd15: Backbone) -> None:
