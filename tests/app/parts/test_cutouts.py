@@ -26,6 +26,7 @@ from editor.commands import SetSelection
 from editor.document import Document
 from editor.geometry import Rect
 from editor.masks import rectangle
+from engine.request import Input
 from engine.segmentation import open_segmenter
 from tests.app.carrying import CARRY
 from tests.app.conftest import act, settled
@@ -34,11 +35,6 @@ from tests.app.jobs.test_segment_worker import Plain
 Wait = Callable[[], None]
 WIDTH, HEIGHT = 240, 160
 THING = (slice(50, 160), slice(80, 160))  # rows, columns: stands on the lower edge, in the middle
-
-
-@pytest.fixture
-def plain() -> Plain:
-    return Plain()
 
 
 @pytest.fixture
@@ -51,7 +47,7 @@ def joined(
         "__defaults__",
         (lambda model: open_segmenter(model) if model == "grabcut" else plain,),
     )
-    infos = [*(info for info in window.options.methods if info.id != CARRY.id), describe(CARRY)]
+    infos = [*(info for info in window.options.methods if not info.takes(Input.EXEMPLAR)), describe(CARRY)]
     monkeypatch.setattr(method_info, "cached_methods", lambda: infos)
     engine = EngineThread(lambda: {CARRY.id: CARRY}, lambda model: model, lambda: None, parent=window)  # type: ignore[arg-type, return-value]
     window.attach_engine(engine)
