@@ -172,8 +172,8 @@ class CutDialog(QDialog):
         top.addWidget(self.redo)
         masks = QHBoxLayout()
         masks.setSpacing(8)
-        for button in self._mask_buttons:
-            masks.addWidget(button)
+        for mask_button in self._mask_buttons:
+            masks.addWidget(mask_button)
         masks.addStretch(1)
         masks.addWidget(self.progress)
         masks.addWidget(self.stop)
