@@ -24,7 +24,8 @@ class Framing:
     """How an example is shown to an encoder.
 
     Attributes:
-        margin: room on each side of what is marked, as a part of its longer side.
+        margin: room on each side of what is marked, as a part of its longer side; an example that is marked all over
+            brings its own.
         turn: degrees clockwise, as it is seen.
         mirrored: left is right.
     """
@@ -67,7 +68,8 @@ def framed(exemplar: Pixels, framing: Framing) -> NDArray[np.uint8]:
     box = bounds(exemplar[..., 3])
     if box is None:
         raise ValueError("nothing of the example is marked")
-    side = max(box[2:]) * (1 + 2 * framing.margin)
+    cut_out = not exemplar[..., 3].all()
+    side = max(box[2:]) * (1 + 2 * framing.margin * cut_out)
     shown = max(1, min(round(side), _LARGEST_SHOWN))
     seen = _premultiplied(exemplar, box, min(1.0, shown / side))
     placed = cv2.warpAffine(seen, _to_square(seen.shape, shown, framing), (shown, shown), flags=cv2.INTER_LINEAR)

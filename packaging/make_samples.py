@@ -117,6 +117,17 @@ PLANS = (
         parameters={},
         drags=(PointPair((306.0, 262.0), (410.0, 268.0)),),
     ),
+    Plan(
+        "example",
+        "Put a star on the beach",
+        1_000_452,
+        (),
+        "",
+        method="paint_by_example",
+        parameters={},
+        box=Rect(300, 196, 150, 150),
+        exemplar=(1_000_420, 0),
+    ),
 )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from app.exemplars import read_exemplar
 from app.samples import FOLDER, samples
 from app.start import CARDS
 from editor.files import open_document
+from editor.geometry import Rect
 from editor.layers import ImageLayer, Role
 
 
@@ -15,7 +17,7 @@ def test_every_sample_suggests_an_edit_of_a_start_card() -> None:
     known = {method for card in CARDS for method in card.methods}
     for sample in listed:
         assert sample.method in known
-        assert sample.prompt
+        assert sample.prompt or sample.exemplar
         assert sample.title
 
 
@@ -41,3 +43,15 @@ def test_samples_of_drags_have_a_thing_selected_and_its_points_placed() -> None:
             x, y = map(int, pair.handle)
             assert mask[y, x] == 255
             assert abs(pair.target[0] - pair.handle[0]) > 0.15 * document.size[0]
+
+
+def test_samples_of_examples_have_a_box_and_a_thing_without_its_background() -> None:
+    listed = [sample for sample in samples() if sample.method == "paint_by_example"]
+    assert listed
+    for sample in listed:
+        box = open_document(sample.document).box
+        assert box is not None
+        assert box.intersected(Rect(0, 0, 512, 512)) == box
+        assert sample.exemplar is not None
+        alpha = read_exemplar(sample.exemplar).pixels[..., 3]
+        assert 0.1 < (alpha == 255).mean() < 0.6
