@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
+from app.cutting.cut import Bytes, Cut, shrunk
 from app.jobs.method_info import TASK, MethodInfo
 from app.jobs.regions import MOVE
 from editor.document import Document
@@ -22,6 +23,7 @@ from editor.tiles import UINT8, Array, converted
 from engine.request import Input, Pixels
 
 LARGEST = 1024  # pixels of the longer side; more would not be seen at the size at which networks work
+WHOLE = 2048  # of the picture that it is cut out of, so that a small part of it is still sharp
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +34,31 @@ class Exemplar:
         pixels: (h, w, 4) sRGB, straight alpha, 0 = not meant.
         name: where it comes from, for the artist.
         restored: the result layer whose recipe it was taken from; None = the artist chose it.
+        cut: the picture that it was cut out of, and how; None = that is not known any more.
     """
 
     pixels: Pixels
     name: str
     restored: LayerId | None = None
+    cut: Cut | None = None
+
+    @classmethod
+    def cut_out(cls, cut: Cut, name: str) -> Exemplar:
+        """What is kept of a picture, made small enough."""
+        return cls(shrunk(cut.pixels(), LARGEST), name, cut=cut)
+
+    @cached_property
+    def opaque(self) -> bool:
+        """Whether nothing of it is transparent, so that its background counts, too."""
+        return bool((self.bytes()[..., 3] == 255).all())
+
+    def bytes(self) -> Bytes:
+        """(h, w, 4), 8 bits: as it is shown and kept."""
+        return cast(Bytes, converted(self.pixels, UINT8))
+
+    def to_cut(self) -> Cut:
+        """What to begin with when it is cut out anew."""
+        return self.cut if self.cut is not None else Cut.all_of(self.bytes())
 
 
 class Exemplars(QObject):
@@ -102,20 +124,5 @@ def exemplar_of(pixels: Array, profile: bytes | None, name: str, *, cut: bool = 
         raise DocumentError(text.format(name))
     if cut:
         pixels = pixels[y : y + height, x : x + width]
-    ready = converted(to_srgb(np.ascontiguousarray(pixels), profile), UINT8)
-    return Exemplar(_shrunk(np.asarray(ready, np.uint8)), name)
-
-
-def _shrunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """At most `LARGEST` on its longer side; colours count as much as they can be seen."""
-    height, width = pixels.shape[:2]
-    share = LARGEST / max(height, width)
-    if share >= 1:
-        return pixels
-    size = max(1, round(width * share)), max(1, round(height * share))
-    alpha = pixels[..., 3:].astype(np.float32) / 255
-    seen = np.dstack([pixels[..., :3] * alpha, alpha])
-    small = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
-    small[..., :3] /= np.maximum(small[..., 3:], 1e-6)
-    small[..., 3] *= 255
-    return np.rint(np.clip(small, 0, 255)).astype(np.uint8)
+    ready = cast(Bytes, converted(to_srgb(cast(Array, np.ascontiguousarray(pixels)), profile), UINT8))
+    return Exemplar.cut_out(Cut.all_of(shrunk(ready, WHOLE)), name)

@@ -32,6 +32,8 @@ from app.panels.tools import ToolBar
 from app.panels.variations import VariationsPanel
 from app.parts.box import BoxPart
 from app.parts.clicks import ClicksPart
+from app.parts.cutouts import Cutouts
+from app.parts.cutting import CuttingPart
 from app.parts.dragging import DraggingPart
 from app.parts.edit import EditPart
 from app.parts.exemplars import ExemplarsPart
@@ -48,11 +50,13 @@ from app.parts.runs import RunsPart
 from app.parts.selection import SelectionPart
 from app.parts.start import StartPart
 from app.parts.tools import ToolsPart
+from app.parts.tray import TrayPart
 from app.parts.variations import VariationsPart
 from app.parts.view import ViewPart
 from app.parts.words import WordsPart
 from app.settings import Settings
 from app.status import StatusLine
+from app.tray import TrayFiles
 from app.workspace import Workspace
 from editor.document import Document
 from editor.layers import LayerId
@@ -120,6 +124,10 @@ class MainWindow(QMainWindow):
         self.tools = ToolsPart(self.settings, self)
         self.tools.run_with(landing)
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
+        exemplars, cutouts = self.options.exemplars, Cutouts(self.clicks)
+        self.cutting = CuttingPart(documents, exemplars, cutouts, background, messages, self)
+        tray = TrayFiles(self.settings.examples_folder)
+        self.tray = TrayPart(documents, exemplars, background, tray, self)
         self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
         self.points = PointsPart(documents, self.tools, messages, self)
         self.box = BoxPart(documents, self.options, self.tools, messages, self)
@@ -194,7 +202,7 @@ class MainWindow(QMainWindow):
         self.words.hint.connect(self.status.show_hint)
         self.exemplars.hint.connect(self.status.show_hint)
         self.exemplars.shown.connect(lambda: self.docks.show("method"))
-        self.method_panel.exemplar.join(self.exemplars)
+        self.method_panel.exemplar.join(self.exemplars, self.cutting, self.tray)
         self.variations.arrived.connect(lambda: self.docks.show("variations"))
         self.dragging.preview_shown.connect(lambda document, *_: self.variations.hide(document))
         self.learning.told.connect(self.status.show_aside)

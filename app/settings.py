@@ -25,11 +25,18 @@ class Settings:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
+        self._data = path.parent if path is not None else Path(data)
         self._store = QSettings(str(path or default_path()), QSettings.Format.IniFormat)
 
     @property
     def path(self) -> Path:
         return Path(self._store.fileName())
+
+    @property
+    def examples_folder(self) -> Path:
+        """Where the examples that were used last are kept; beside a settings file that has a place of its own."""
+        return self._data / "examples"
 
     def flush(self) -> None:
         """Write what changed to disk now."""

@@ -22,6 +22,7 @@ from app.theme import polish
 from app.widgets import Section, SeedField, action_button, caption, icon_button
 
 ROOM = 150  # px: where the form would have less above the foot, the steps are part of what is scrolled
+EXAMPLE_ROOM = 480  # px: in a lower panel the example takes the place of the help, which the list of methods says, too
 
 
 class MethodPanel(QWidget):
@@ -99,8 +100,8 @@ class MethodPanel(QWidget):
         self.exemplar = ExemplarBox()
         self.drag = DragBox()
         self.drag.tier_chosen.connect(self._choose)
-        texts = (self.help, now, self.reference, becomes, self.prompt)
-        for widget in (self.methods, self.drag, *texts, self.exemplar):
+        texts = (now, self.reference, becomes, self.prompt)
+        for widget in (self.methods, self.drag, self.help, self.exemplar, *texts):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         self._area = QScrollArea(widgetResizable=True)
@@ -146,6 +147,15 @@ class MethodPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_steps()
+        self._fit_example()
+
+    def _fit_example(self) -> None:
+        """Show the example where it is of use, and the help where there is room for it."""
+        method = self._options.method
+        wanted = wants_example(method, self._options.parameters())
+        self.exemplar.setVisible(wanted)
+        compares = method is not None and "reference" in method.inputs  # the titles of the fields and the steps say it
+        self.help.setHidden(compares or (wanted and self.height() < EXAMPLE_ROOM))
 
     def _place_steps(self) -> None:
         """Above Run, always to be seen; where the panel is too low for that, below the words, so that Run stays."""
@@ -245,18 +255,17 @@ class MethodPanel(QWidget):
         compares, finds = info is not None and "reference" in info.inputs, info is not None and info.finds
         for widget in (*self._titles, self.reference):
             widget.setVisible(compares)
-        self.help.setHidden(compares)  # the titles of the fields and the steps say it
         self.methods.setToolTip(info.help if info is not None else "")
         for widget in (self.steps, self._third):
             widget.setVisible(finds)
         self.prompt.setPlaceholderText(prompt_hint(info))
-        self.exemplar.setVisible(wants_example(info, self._options.parameters()))
+        self._fit_example()
         self._place_steps()
         self.show_mask(self.steps.state)
 
     def _show_value(self, name: str) -> None:
         if name == TASK:
-            self.exemplar.setVisible(wants_example(self._options.method, self._options.parameters()))
+            self._fit_example()
         if name == TASK and name not in self._shows:
             return
         value = self._options[name]
