@@ -17,7 +17,8 @@ from app.background import Background
 from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import Messages
-from app.exemplars import Exemplar, exemplar_of, read_exemplar, wants_example
+from app.exemplar import Exemplar, exemplar_of, read_exemplar
+from app.exemplars import wants_example
 from app.jobs.method_info import TASK, MethodInfo
 from app.jobs.regions import LOOKS, PASTE
 from app.parts.edit import EditPart
