@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -21,7 +21,6 @@ from PySide6.QtGui import (
     QSinglePointEvent,
     QTabletEvent,
     QTouchEvent,
-    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -29,7 +28,7 @@ from PySide6.QtWidgets import QWidget
 from app.canvas.gesture import ToolGesture
 from app.canvas.navigation import Drag, Navigator
 from app.canvas.pointer import from_mouse, from_tablet, from_touch, modifiers_of
-from app.canvas.viewport import Viewport
+from app.canvas.viewport_widget import ViewportWidget
 from editor.events import Modifier, Phase, PointerEvent
 
 MOUSE, PEN, FINGER = "mouse", "pen", "finger"
@@ -50,11 +49,10 @@ _CLICK_KEYS: dict[int, Callable[[ToolGesture], object]] = {
 TOUCH_SLOP = 6.0  # widget pixels a finger moves before it paints: a second finger may still come
 
 
-class Surface(QWidget):
-    """Owns the viewport, the navigator and the tool's gesture; what is painted is the subclass's business.
+class Surface(ViewportWidget):
+    """Owns the navigator and the tool's gesture; what is painted is the subclass's business.
 
-    Signals:
-        view_changed: zoom, rotation, position or size of the view.
+    Signals (besides the viewport widget's):
         pointer_moved: canvas pixels under the pointer, sub-pixel.
         gesture_finished: id of the tool whose gesture changed the document (not when it was cancelled).
         tool_failed: a sentence for the artist.
@@ -62,7 +60,6 @@ class Surface(QWidget):
         files_dropped: list of pathlib.Path, and the global position where they were dropped.
     """
 
-    view_changed = Signal()
     pointer_moved = Signal(float, float)
     gesture_finished = Signal(str)
     tool_failed = Signal(str)
@@ -71,7 +68,6 @@ class Surface(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.viewport = Viewport()
         self.navigator = Navigator(self.viewport, self._view_moved)
         self.gesture = ToolGesture(self._gesture_ended, self.tool_failed.emit)
         self._device = MOUSE  # that began the last gesture
@@ -83,34 +79,7 @@ class Surface(QWidget):
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    # coordinates ------------------------------------------------------------------------------------------------
-
-    @property
-    def to_widget(self) -> QTransform:
-        """From canvas pixels to widget coordinates."""
-        ratio = self.devicePixelRatioF()
-        return self.viewport.transform * QTransform.fromScale(1 / ratio, 1 / ratio)
-
-    @property
-    def _scale(self) -> float:
-        """Widget pixels per canvas pixel: what is drawn in widget pixels can be hit as large on every screen."""
-        return self.viewport.zoom / self.devicePixelRatioF()
-
-    def canvas_to_widget(self, point: QPointF) -> QPointF:
-        return self.to_widget.map(point)
-
-    def widget_to_canvas(self, point: QPointF) -> QPointF:
-        return self.to_widget.inverted()[0].map(point)
-
-    def canvas_rect_to_widget(self, rect: QRectF) -> QRectF:
-        """The upright widget rectangle around a canvas rectangle."""
-        return self.to_widget.mapRect(rect)
-
     # hooks ------------------------------------------------------------------------------------------------------
-
-    def _view_moved(self) -> None:
-        """The viewport was changed."""
-        raise NotImplementedError
 
     def _pointer_changed(self) -> None:
         """Pointer position, tool state or navigation state changed: cursor and overlays may look different."""

@@ -106,10 +106,10 @@ def test_quick_mask_and_the_tint_reach_every_canvas(window: MainWindow, document
     window.tools.options.change(overlay_colour=(0.0, 0.0, 1.0, 0.25))
     window.documents.add(photo(title="other"))
     for view in window.workspace:
-        assert view._tint_always
-        assert view._selection.tint_colour.getRgb() == view._hidden.tint_colour.getRgb() == (0, 0, 255, 64)
+        assert view._masks._tint_always
+        assert view._masks.selection.tint_colour.getRgb() == view._masks.hidden.tint_colour.getRgb() == (0, 0, 255, 64)
     act(window, "quick_mask")
-    assert not any(view._tint_always for view in window.workspace)
+    assert not any(view._masks._tint_always for view in window.workspace)
     assert not window.commands["quick_mask"].isChecked()
 
 

@@ -131,23 +131,23 @@ def test_quick_mask_tints_what_the_layers_mask_hides_while_it_is_in_hand(qtbot: 
     assert tinted(view, plain) == (True, False)
     document.history.do(SetMaskEnabled(document.layers[0].id, False))
     settle(view)
-    assert view._hidden.bounds.empty
+    assert view._masks.hidden.bounds.empty
 
 
 def test_the_tint_follows_mask_offset_and_undo(qtbot: QtBot) -> None:
     view, _ = masked_view(qtbot)
     document = document_of(view)
     view.set_mask_tint(BLUE, always=True)
-    assert view._hidden.bounds == HOLE
+    assert view._masks.hidden.bounds == HOLE
     document.history.do(MoveLayer(document.layers[0].id, (20, 10)))
-    assert view._hidden.bounds == HOLE.translated(20, 10)
+    assert view._masks.hidden.bounds == HOLE.translated(20, 10)
     document.history.undo()
     layer = document.layers[0]
     assert layer.mask is not None
     document.history.do(ReplaceMask(layer.id, layer.mask.fill(Rect(200, 100, 30, 30), 0)))
-    assert view._hidden.bounds == HOLE.united(Rect(200, 100, 30, 30))
+    assert view._masks.hidden.bounds == HOLE.united(Rect(200, 100, 30, 30))
     document.history.undo()
-    assert view._hidden.bounds == HOLE
+    assert view._masks.hidden.bounds == HOLE
 
 
 def test_hard_selections_are_tinted_by_quick_mask_and_by_the_tools_that_are_about_softness(qtbot: QtBot) -> None:

@@ -8,29 +8,23 @@ import sys
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import (
-    QColor,
     QColorSpace,
-    QImage,
 )
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.canvas.preview import COMPARED
 from app.canvas.view import CanvasView
-from editor.commands import AddLayer, ResizeCanvas, SetPlacement, SetSelection
+from editor.commands import AddLayer, ResizeCanvas, SetSelection
 from editor.composite import composite
 from editor.document import Document
 from editor.files.colour import to_srgb
 from editor.geometry import Rect
 from editor.layers import ImageLayer, Role
 from editor.masks import rectangle
-from editor.placement import Placement
 from editor.tiles import TiledImage
-from editor.tools import TOOLS, ToolOptions
-from editor.tools.overlay import PlacementOverlay
-from editor.tools.transform import TransformTool
+from editor.tools import TOOLS
 from tests.app.canvas.scenes import (
     drag,
     grabbed,
@@ -117,70 +111,6 @@ def test_what_was_repainted_in_parts_looks_like_painted_whole(qtbot: QtBot, zoom
     assert difference.max() <= 2  # bilinear weights are rounded to 1/32 pixel, from another corner
 
 
-def test_a_preview_comes_and_goes_without_a_trace(qtbot: QtBot) -> None:
-    view = shown_view(qtbot, photo_document(300, 200))
-    view.zoom_to(1.0)
-    settle(view)
-    before = grabbed(view)
-    image = QImage(20, 10, QImage.Format.Format_ARGB32_Premultiplied)
-    image.fill(QColor(0, 255, 0))
-    view.show_preview(3, image, QRect(100, 50, 80, 40), 1.0)
-    settle(view)
-    corner = view.canvas_to_widget(QPointF(100, 50)).toPoint()
-    shown = grabbed(view)
-    assert (shown[corner.y() + 1 : corner.y() + 39, corner.x() + 1 : corner.x() + 79] == (0, 255, 0)).all()
-    changed = (shown != before).any(axis=2)
-    changed[corner.y() : corner.y() + 40, corner.x() : corner.x() + 80] = False
-    assert not changed.any()
-    view.show_preview(3, image, QRect(20, 20, 60, 60), 0.4)
-    view.show_preview(4, QImage(), QRect(150, 100, 100, 80), 0.1)
-    settle(view)
-    assert (grabbed(view) != before).any()
-    view.clear_preview(3)
-    view.clear_preview(4)
-    view.clear_preview(5)
-    settle(view)
-    assert np.array_equal(grabbed(view), before)
-
-
-def test_what_is_compared_is_seen_alone(qtbot: QtBot) -> None:
-    view = shown_view(qtbot, photo_document(300, 200))
-    view.zoom_to(1.0)
-    settle(view)
-    before = grabbed(view)
-    images = [QImage(8, 8, QImage.Format.Format_ARGB32_Premultiplied) for _ in range(2)]
-    images[0].fill(QColor(0, 255, 0))
-    images[1].fill(QColor(0, 0, 255))
-    view.show_preview(3, images[0], QRect(20, 20, 60, 60), 0.4)
-    view.show_preview(4, QImage(), QRect(200, 100, 80, 80), 0.0)
-    settle(view)
-    running = grabbed(view)
-    view.show_preview(COMPARED, images[1], QRect(100, 50, 80, 40), 1.0)
-    view.show_preview(3, images[0], QRect(20, 20, 60, 60), 0.6)  # it goes on meanwhile
-    settle(view)
-    corner = view.canvas_to_widget(QPointF(100, 50)).toPoint()
-    shown = grabbed(view)
-    assert (shown[corner.y() + 1 : corner.y() + 39, corner.x() + 1 : corner.x() + 79] == (0, 0, 255)).all()
-    shown[corner.y() : corner.y() + 40, corner.x() : corner.x() + 80] = 0
-    before[corner.y() : corner.y() + 40, corner.x() : corner.x() + 80] = 0
-    assert np.array_equal(shown, before)
-    view.show_preview(3, images[0], QRect(20, 20, 60, 60), 0.4)
-    view.clear_preview(COMPARED)
-    settle(view)
-    assert np.array_equal(grabbed(view), running)
-
-
-def test_a_transparent_preview_lets_the_picture_through(qtbot: QtBot) -> None:
-    view = shown_view(qtbot, photo_document(300, 200))
-    settle(view)
-    before = grabbed(view)
-    image = QImage(16, 16, QImage.Format.Format_ARGB32_Premultiplied)
-    image.fill(QColor(0, 0, 0, 0))
-    view.show_preview(1, image, QRect(50, 50, 100, 100), 1.0)
-    settle(view)
-    assert np.array_equal(grabbed(view), before)
-
-
 def test_transparency_is_checkered_and_the_empty_view_says_what_to_do(qtbot: QtBot) -> None:
     document = Document(64, 64)
     view = shown_view(qtbot, document)
@@ -265,13 +195,13 @@ def test_the_selection_is_outlined_tinted_when_soft_and_announced(qtbot: QtBot) 
 def test_ants_rest_while_the_view_is_hidden(qtbot: QtBot) -> None:
     document = photo_document(300, 200)
     view = shown_view(qtbot, document)
-    walking = [view._selection.walking]
+    walking = [view._masks.selection.walking]
     document.history.do(SetSelection(rectangle(Rect(50, 40, 100, 60), document.canvas), "Select"))
-    walking.append(view._selection.walking)
+    walking.append(view._masks.selection.walking)
     view.hide()
-    walking.append(view._selection.walking)
+    walking.append(view._masks.selection.walking)
     view.show()
-    walking.append(view._selection.walking)
+    walking.append(view._masks.selection.walking)
     assert walking == [False, True, False, True]
 
 
@@ -385,29 +315,3 @@ def test_on_a_dense_screen_100_percent_is_one_physical_pixel() -> None:
     command = [sys.executable, "-c", HIGH_DPI]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_placed_thing_is_seen_until_an_edit_has_a_picture(qtbot: QtBot) -> None:
-    document = photo_document(200, 150)
-    document.select(rectangle(Rect(40, 30, 50, 40), document.canvas))
-    document.history.do(SetPlacement.in_document(document, Placement((60.0, 20.0))))
-    view, tool = shown_view(qtbot, document), TOOLS["transform"](ToolOptions())
-    assert isinstance(tool, TransformTool)
-    view.set_tool(tool)
-    tool.lift(document)
-
-    def seen() -> bool:
-        overlay = view._overlay()
-        assert isinstance(overlay, PlacementOverlay)
-        return overlay.lifted is not None
-
-    view.show_preview(1, QImage(), QRect(40, 30, 110, 60))
-    assert seen()
-    view.show_preview(1, QImage(4, 4, QImage.Format.Format_RGBA8888), QRect(40, 30, 110, 60), 0.5)
-    assert not seen()
-    view.show_before = True
-    assert seen()
-    view.show_before = False
-    assert not seen()
-    view.clear_preview(1)
-    assert seen()

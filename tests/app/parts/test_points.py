@@ -82,7 +82,7 @@ def test_points_are_shown_where_the_method_drags_by_them(window: MainWindow, doc
     document.history.do(SetPoints((PAIR,)))
     view = window.workspace.view
     assert view is not None
-    shown = view._points
+    shown = view._overlays.points
     assert shown.overlay(view.gesture.tool, document) is None  # a brush is in hand, and strokes are chosen
     strokes = window.options.method
     assert strokes is not None

@@ -240,24 +240,24 @@ def test_one_is_shown_in_place_until_the_picture_is_worked_on(
     assert view is not None
     part = window.variations
     part.show(four[1])
-    (shown,) = view._pictures
+    (shown,) = view._previews.pictures
     assert shown.image.pixelColor(3, 3).red() == 62
     part.show(four[2])
-    (shown,) = view._pictures
+    (shown,) = view._previews.pictures
     assert shown.image.pixelColor(3, 3).red() == 72
     act(window, "cancel")
     assert part.current.shown is None
-    assert view._pictures == []
+    assert view._previews.pictures == []
     assert not part.hide()
 
     part.show(four[3])
     window.tools.choose("brush")
     drag(window, (20, 20), (60, 30))
     assert part.current.shown is None
-    assert view._pictures == []
+    assert view._previews.pictures == []
     part.show(four[3])
     keep(qtbot, window, four[3])
-    assert view._pictures == []
+    assert view._previews.pictures == []
 
 
 def test_another_run_hides_the_one_that_is_shown(

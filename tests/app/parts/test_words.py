@@ -115,7 +115,7 @@ def test_the_found_mask_is_the_selection_and_undo_takes_it_back(
     assert window.method_panel.steps.find.text() == "Find again"
     assert window.workspace.bar.selection.text.text() == "Inside the found mask"
     assert window.workspace.view is not None
-    assert window.workspace.view._selection._tinted
+    assert window.workspace.view._masks.selection._tinted
 
     act(window, "undo")
     assert document.selection is None
@@ -311,13 +311,13 @@ def test_one_click_shows_the_mask_while_it_paints_and_remembers_it(
     assert view is not None
     window.runs.located.connect(lambda _d, _j, found: shown.append(found.read(document.canvas)[..., 0]))
     engine.job_changed.connect(lambda state: parts.append(state.part))
-    engine.preview.connect(lambda *_: parts.append("ants" if view._found.bounds else ""))
+    engine.preview.connect(lambda *_: parts.append("ants" if view._masks.found.bounds else ""))
     run(qtbot, window, engine)
     assert document.selection is None
     assert len(shown) == 1
     assert {"find", "ants", "invert", "paint"} <= set(parts)
     assert "ants" not in parts[: parts.index("invert")]
-    assert not view._found.bounds  # gone with the preview
+    assert not view._masks.found.bounds  # gone with the preview
     layer = result_of(document)
     assert layer.mask is not None
     inside = layer.mask.read(document.canvas)[..., 0]
@@ -353,7 +353,7 @@ def test_cancel_leaves_the_document_as_it_was(
     assert document.history.position == position
     assert document.selection is None
     assert window.workspace.view is not None
-    assert not window.workspace.view._found.bounds
+    assert not window.workspace.view._masks.found.bounds
 
 
 def test_stopping_the_search_keeps_the_mask_so_far(
