@@ -17,8 +17,8 @@ from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import Messages
 from app.facts import picture_facts, what_is_there
+from app.hints import Hints
 from app.jobs.method_info import cached_methods
-from app.jobs.queue import JobState
 from app.landing import Landing
 from app.mask_signs import MaskSigns
 from app.menus import Menus
@@ -56,10 +56,10 @@ from app.parts.view import ViewPart
 from app.parts.words import WordsPart
 from app.settings import Settings
 from app.status import StatusLine
+from app.tool_on_canvas import ToolOnCanvas
 from app.tray import TrayFiles
 from app.workspace import Workspace
 from editor.document import Document
-from editor.layers import LayerId
 
 if TYPE_CHECKING:
     from app.jobs.engine_thread import EngineThread
@@ -169,6 +169,13 @@ class MainWindow(QMainWindow):
             self.documents, self.options, self.recipes, self.tools, self.words, self.commands, self.workspace,
             self.method_panel, self.option_bar, self,
         )  # fmt: skip
+        self.tool_on_canvas = ToolOnCanvas(
+            self.tools, self.options, self.clicks, self.points, self.regions, self.box, self.workspace, self
+        )
+        self.hints = Hints(
+            self.documents, self.tools, self.clicks, self.start, self.words, self.exemplars, self.learning,
+            self.recipes, self.runs, self.option_bar, self.status, self,
+        )  # fmt: skip
 
     def _connect_parts(self) -> None:
         self.messages.posted.connect(self.workspace.messages.post)
@@ -179,38 +186,19 @@ class MainWindow(QMainWindow):
         self.files.start_wanted.connect(lambda: self.documents.choose(None))
         self.files.recent_changed.connect(self._show_recent)
         self.files.quit_wanted.connect(self.close)
-        self.tools.tool_changed.connect(lambda _: self._give_tools())
-        self.tools.tool_changed.connect(lambda _: self.status.show_hint(""))  # it was about what was in hand before
-        self.clicks.looking.connect(self._show_look)
-        self.clicks.changed.connect(self._show_overlay)
-        self.points.changed.connect(self._show_overlay)
         self.option_bar.select_page.join(self.clicks)
-        self.regions.changed.connect(self._show_overlay)
         self.option_bar.transform_page.join(self.regions)
         self.options.method_changed.connect(self.regions.fill_parameters)
         self.option_bar.points_page.join(self.points)
-        self.box.changed.connect(self._show_overlay)
         self.box.place_wanted.connect(self.method_panel.show_place_wanted)
         self.option_bar.box_page.join(self.box)
         runs = self.runs
-        self.start.hint.connect(self.status.show_hint)
-        bar = self.option_bar
-        pages = (bar.select_page, bar.points_page, bar.transform_page, bar.box_page)
-        hints = [page.hint for page in pages]  # of which one is shown
-        for hint in hints:
-            hint.left_out.connect(lambda _: self.status.show_tool_hint("".join(one.untold for one in hints)))
-        self.words.hint.connect(self.status.show_hint)
-        self.exemplars.hint.connect(self.status.show_hint)
         self.exemplars.shown.connect(lambda: self.docks.show("method"))
         self.method_panel.exemplar.join(self.exemplars, self.cutting, self.tray)
         self.variations.arrived.connect(lambda: self.docks.show("variations"))
         self.dragging.preview_shown.connect(lambda document, *_: self.variations.hide(document))
-        self.learning.told.connect(self.status.show_aside)
         self.filling.words_wanted.connect(self._ask_for_words)
-        runs.applied.connect(self._hint_at_recipe)
         runs.job_changed.connect(self.jobs_panel.show_job)
-        runs.job_changed.connect(lambda _: self.status.show_hint(""))
-        runs.job_changed.connect(lambda _: self.status.show_job(runs.current_job))
         runs.state_changed.connect(self._refresh.start)
         self.recipes.replacing_changed.connect(self.method_panel.show_replacing)
         self.recipes.drag_changed.connect(lambda _: self._refresh.start())
@@ -220,7 +208,6 @@ class MainWindow(QMainWindow):
         self.options.methods_changed.connect(self._show_methods)
         self.options.method_changed.connect(lambda: self.menus.show_method(self.options.method))
         self.options.method_changed.connect(self._refresh.start)
-        self.options.method_changed.connect(self._show_marks)
 
     def _connect_panels(self) -> None:
         for panel in (self.layers_panel, self.history_panel):
@@ -279,8 +266,6 @@ class MainWindow(QMainWindow):
         view.pointer_moved.connect(lambda x, y: self.status.show_position((int(x // 1), int(y // 1))))
         view.gesture_finished.connect(self._gesture_finished)
         view.context_menu.connect(self.menus.show_canvas_menu)
-        self._give_tools()
-        self._show_marks()
 
     def _in_gesture(self, document: Document) -> bool:
         view = self.workspace.view_of(document)
@@ -289,17 +274,6 @@ class MainWindow(QMainWindow):
     def _gesture_finished(self, tool: str) -> None:
         if tool in ("brush", "fill"):
             self.tool_bar.popup.note_used(self.tools.options.colour)
-
-    def _give_tools(self) -> None:
-        for view in self.workspace:
-            view.set_tool(self.tools.tool, self.tools.options)
-
-    def _show_marks(self) -> None:
-        """Drag points and the box are seen whatever tool is in hand where the method chosen makes use of them."""
-        inputs = self.options.method.inputs if self.options.method is not None else ()
-        for view in self.workspace:
-            view.set_points_shown("points" in inputs)
-            view.set_box_shown("box" in inputs)
 
     def _show_document(self, document: Document | None) -> None:
         self.layers_panel.set_document(document)
@@ -347,20 +321,6 @@ class MainWindow(QMainWindow):
         at = view.widget_to_canvas(QPointF(view.rect().center()))
         return round(at.x()), round(at.y())
 
-    def _hint_at_recipe(self, _job: object, _result: object, layer: LayerId) -> None:
-        hint = self.tr("Double-click the new layer in the Layers panel to change a word or the seed and run it again.")
-        drag = self.recipes.drag is not None
-        if drag:
-            hint = self.tr("Not quite there? Move a target and run again: the new layer is made anew.")
-
-        def holds() -> bool:
-            document = self.documents.current
-            if document is None:
-                return False
-            return self.recipes.replaced_in(document) == layer if drag else layer in document
-
-        self.status.show_hint(hint, holds)
-
     def _ask_for_words(self) -> None:
         """Put the cursor where the words go: into the floating bar, or the Method panel where that is hidden."""
         bar = self.workspace.bar
@@ -369,14 +329,6 @@ class MainWindow(QMainWindow):
         field = bar.words if bar.isVisible() else self.method_panel.prompt
         field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         field.selectAll()
-
-    def _show_overlay(self) -> None:
-        """The tool shows something else over the picture, though the pointer rests."""
-        if self.workspace.view is not None:
-            self.workspace.view.show_overlay()
-
-    def _show_look(self, state: JobState | None) -> None:
-        self.status.show_job(self.runs.current_job or state)
 
     # lists
 
