@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from app.demo_edits import DemoEdit, edits_for
 from app.headless import Bench, Progress, list_methods, make_folder
-from app.jobs import bridge
+from app.jobs import bridge, results
 from app.jobs.method_info import MethodInfo
 from editor.composite import composite
 from editor.document import Document
@@ -110,7 +110,7 @@ def _show(bench: Bench, edit: DemoEdit, info: MethodInfo) -> Shown:
     start = time.perf_counter()
     result = bench.run(request, Progress(info.title))
     seconds = time.perf_counter() - start
-    bridge.apply_result(document, result)
+    results.apply_result(document, result)
     recipe = result.recipe if result.found is None else replace(result.recipe, mask=result.found.mask)
     return Shown(recipe, result, document, before, _exported(document), seconds)
 

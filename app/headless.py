@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
-from app.jobs import bridge, engine_start, method_info
+from app.jobs import bridge, engine_start, method_info, results
 from app.jobs.queue import TimeLeft
 from app.jobs.shelf import Shelf
 from editor.errors import FileProblem
@@ -137,7 +137,7 @@ def write_result(result: EditResult, target: Path, title: str = "") -> Document:
     """
     if result.painted:
         document = bridge.document_of(result.recipe, title)
-        bridge.apply_result(document, result)
+        results.apply_result(document, result)
     elif result.found is not None and target.suffix.lower() == ".ora":
         document = bridge.document_of(replace(result.recipe, mask=result.found.mask), title)
     elif result.found is not None:

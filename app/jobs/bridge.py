@@ -1,12 +1,8 @@
-"""Document to EditRequest, EditResult to layer: the only place that knows both the editor and the engine.
+"""Document to EditRequest and back; with `app.jobs.results` the only place that knows both the editor and the engine.
 
 What an edit sees. The image is the picture as shown without its visible strokes layers, the strokes are those layers,
 the mask is the selection, drag points and box are the document's; all in canvas pixels, sRGB, at the document's depth,
 transparency laid on white paper.
-
-What an edit leaves. Its result lies above everything that was visible, and its soft mask is 0 outside the edited area,
-so there the flat picture stays what it was, bit for bit. In the same undo step the strokes layers that were used are
-hidden, as far as they lie wholly inside the edited area. A strokes layer that reaches beyond it stays as it was shown.
 """
 
 from __future__ import annotations
@@ -23,21 +19,16 @@ from app.jobs.boxes import box_of, rect_of, with_box
 from app.jobs.drags import goes_on, pairs_of, points_of, same_handles, with_points
 from app.jobs.inputs import image_and_strokes
 from app.jobs.method_info import MethodInfo
-from app.jobs.placement import DOT, edit_title, placement_of
+from app.jobs.placement import DOT, edit_title
 from app.jobs.regions import MOVE, placement_in
-from editor.commands import AddResult, Command, ReplaceResult, Sequence, SetPlacement, SetSelection
+from app.jobs.results import still_there
 from editor.document import Document, Snapshot
-from editor.errors import DocumentError
-from editor.layers import ImageLayer, Layer, LayerId, Role, new_layer_id
+from editor.layers import ImageLayer, Layer, LayerId, Role
 from editor.tiles import TiledImage, converted, full_value
 from engine.errors import BadRequest
 from engine.points import Points
 from engine.recipe import load_recipe
-from engine.request import EditRequest, EditResult, Input, Parameters, Pixels
-
-
-class ResultDropped(DocumentError):
-    """A result came back for something that is no longer there; nothing was changed."""
+from engine.request import EditRequest, Input, Parameters, Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +134,7 @@ def prepare_again(
         ResultDropped: the layer is gone.
         BadRequest: the layer carries no recipe, or there is no such method.
     """
-    found = _layer(document, layer)
+    found = still_there(document, layer)
     recipe_title = _with_recipe(found).recipe_title
     snapshot = document.snapshot()
     other = _info(method) if method is not None else None
@@ -181,7 +172,7 @@ def prepare_to_go_on(document: Document, layer: LayerId) -> PreparedEdit:
         ResultDropped: the layer is gone.
         BadRequest: the layer carries no recipe.
     """
-    found = _layer(document, layer)
+    found = still_there(document, layer)
     title, snapshot = _with_recipe(found).recipe_title, document.snapshot()
 
     def build() -> EditRequest:
@@ -229,69 +220,7 @@ def _selected(snapshot: Snapshot) -> NDArray[np.uint8] | None:
     return np.ascontiguousarray(snapshot.selection.read(snapshot.canvas)[..., 0], dtype=np.uint8)
 
 
-# result to document
-
-
-def result_layer(document: Document, result: EditResult) -> ImageLayer:
-    """The result as a layer: patch, soft mask and recipe. Its own coordinates are those of the edited image."""
-    return placement_of(document.snapshot(), result).layer
-
-
-def apply_result(
-    document: Document, result: EditResult, replaces: LayerId | None = None, *, seed_shown: bool = False
-) -> LayerId:
-    """Bring a result into the document as one undo step.
-
-    Args:
-        replaces: the result layer that was run again; it gets the new pixels, mask and recipe and keeps its place,
-            offset, opacity and name. None = a new layer above everything that is visible.
-        seed_shown: name the new layer by its seed, too: it is one of several that differ in nothing else.
-
-    Returns:
-        the layer that holds the result.
-
-    Raises:
-        ResultDropped: the layer to replace is gone, the canvas has another size now, or nothing was painted.
-        LayerLocked: the layer to replace is locked.
-    """
-    if not result.painted:
-        raise ResultDropped("Nothing was painted, so there is no new layer.")
-    placement = placement_of(document.snapshot(), result)
-    layer = placement.layer
-    if replaces is not None:
-        _layer(document, replaces)
-        document.history.do(ReplaceResult(replaces, layer.pixels, layer.mask, layer.recipe, layer.recipe_title))
-        return replaces
-    height, width = result.recipe.image.shape[:2]
-    if (width, height) != document.size:
-        raise ResultDropped("The canvas got another size while the edit ran, so its result was dropped. Run it again.")
-    shown = [root.id for root in document.layers if root.visible]
-    unchanged = tuple(
-        id
-        for id, pixels in placement.hide
-        if id in document and isinstance(strokes := document[id], ImageLayer) and strokes.pixels is pixels
-    )
-    if layer.id in document:
-        layer = replace(layer, id=new_layer_id())  # the same result once more
-    if seed_shown:
-        layer = replace(layer, name=f"{layer.name}{DOT}seed {result.recipe.seed}")
-    added = AddResult(layer, shown[-1] if shown else None, unchanged)
-    document.history.do(_with_the_thing_there(document, result, placement.selection, added))
-    return layer.id
-
-
-def _with_the_thing_there(
-    document: Document, result: EditResult, selection: TiledImage | None, added: Command
-) -> Command:
-    """A result that took the thing to where it was placed: nothing is left to place, and the thing stays selected.
-
-    Args:
-        selection: the thing where it is now, None for one that came from elsewhere.
-    """
-    if document.placement.rests or placement_in(asdict(result.recipe.parameters)) is None:
-        return added
-    there = () if selection is None else (SetSelection(selection),)
-    return Sequence((added, SetPlacement(None), *there), added.title)
+# request to document
 
 
 def document_of(request: EditRequest, title: str = "") -> Document:
@@ -312,12 +241,6 @@ def document_of(request: EditRequest, title: str = "") -> Document:
     document.place_points(pairs_of(request.points, document.canvas))
     document.place_box(rect_of(request.box, document.canvas))
     return document
-
-
-def _layer(document: Document, layer: LayerId) -> Layer:
-    if layer not in document:
-        raise ResultDropped("The layer that was run again is gone, so the new result was dropped.")
-    return document[layer]
 
 
 def _with_recipe(layer: Layer) -> ImageLayer:

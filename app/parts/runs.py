@@ -14,10 +14,11 @@ from PySide6.QtGui import QImage
 from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import Messages
-from app.jobs.bridge import PreparedEdit, apply_result
+from app.jobs.bridge import PreparedEdit
 from app.jobs.engine_thread import EngineThread
 from app.jobs.found_masks import mask_of
 from app.jobs.queue import LOADING, JobState
+from app.jobs.results import apply_result
 from app.jobs.seeds import seeds_from, with_seeds
 from app.jobs.under_way import Job, UnderWay
 from app.jobs.worker import Preview

@@ -13,10 +13,10 @@ from app.canvas.preview import COMPARED
 from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import Messages
-from app.jobs.bridge import ResultDropped
 from app.jobs.engine_thread import EngineThread
 from app.jobs.placement import pack
 from app.jobs.queue import JobState
+from app.jobs.results import ResultDropped
 from app.jobs.under_way import Job
 from app.jobs.worker import Preview
 from app.landing import Landing

@@ -15,9 +15,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.documents import Documents
 from app.edit_options import EditOptions
-from app.jobs.bridge import ResultDropped
 from app.jobs.found_masks import mask_of, tiled
 from app.jobs.inputs import Look, look_of
+from app.jobs.results import ResultDropped
 from app.jobs.under_way import Job
 from app.landing import Landing
 from app.mask_state import MaskState, Stale, Whose

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.jobs import method_info
 from app.jobs.engine_thread import EngineThread
+from app.jobs.method_info import describe
 from engine.errors import BadRequest
 from engine.request import Control, EditRequest, EditResult, Input, Method, Parameters, Run, Step, knob
 
@@ -20,6 +22,10 @@ class DaubParameters(Parameters):
     steps: int = knob(5, 1, 1000, "How many steps")
     fail_at: int = knob(0, 0, 1000, "Raise before this step; 0 = never")
     kind: str = knob("unknown", None, None, "What to raise", choices=("unknown", "request", "memory", "torch"))
+
+
+DAUB = Method("daub", "Daub", DaubParameters, lambda *_: None, frozenset({Input.STROKES, Input.MASK, Input.PROMPT}))  # type: ignore[arg-type, return-value]
+GLAZE = Method("glaze", "Glaze", DaubParameters, lambda *_: None, frozenset({Input.PROMPT}))  # type: ignore[arg-type, return-value]
 
 
 class OutOfMemoryError(RuntimeError):
@@ -105,6 +111,13 @@ def nothing() -> None:
 @pytest.fixture
 def daubs() -> Daubs:
     return Daubs()
+
+
+@pytest.fixture
+def daub_and_glaze(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The known methods are one that takes strokes and mask, and one that takes only words; neither is ever run."""
+    infos = [describe(DAUB), describe(GLAZE)]
+    monkeypatch.setattr(method_info, "cached_methods", lambda: infos)
 
 
 @pytest.fixture

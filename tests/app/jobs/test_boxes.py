@@ -9,8 +9,9 @@ import pytest
 
 from app.jobs import method_info
 from app.jobs.boxes import box_of, rect_of, with_box
-from app.jobs.bridge import apply_result, document_of, prepare_again, request_from, request_of
+from app.jobs.bridge import document_of, prepare_again, request_from, request_of
 from app.jobs.method_info import describe
+from app.jobs.results import apply_result
 from editor.commands import SetBox
 from editor.document import Document
 from editor.geometry import Rect

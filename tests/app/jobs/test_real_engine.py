@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.jobs import bridge
+from app.jobs import bridge, results
 from app.jobs.engine_start import discover_methods, load_model
 from app.jobs.engine_thread import EngineThread
 from app.jobs.queue import JobState
@@ -115,7 +115,7 @@ def test_result_is_one_undo_step_and_outside_the_mask_nothing_changed(
     result = result_of(qtbot, engine, prepared(document, tiny_model))
     assert result.steps == STEPS
     assert len(previews) == STEPS, "one after each network step, the first included"
-    layer = bridge.apply_result(document, result)
+    layer = results.apply_result(document, result)
     after = composite(document.snapshot())
     mask = result.recipe.mask
     assert mask is not None
@@ -170,7 +170,7 @@ def test_stop_keeps_what_there_is_and_its_replay_is_exact(
     engine.job_changed.connect(watch)
     stopped = result_of(qtbot, engine, prepared(document, tiny_model))
     assert at <= stopped.steps <= at + 1 or stopped.steps == STEPS
-    layer = bridge.apply_result(document, stopped)
+    layer = results.apply_result(document, stopped)
     replay = result_of(qtbot, engine, bridge.request_of(document[layer]))
     assert np.array_equal(replay.patch, stopped.patch)
     assert np.array_equal(replay.alpha, stopped.alpha)
