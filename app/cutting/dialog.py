@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -20,41 +19,18 @@ from PySide6.QtWidgets import (
 )
 
 from app.cutting.canvas import CutCanvas, CutTool
-from app.cutting.cut import Bytes, Cut
+from app.cutting.cut import Cut
+from app.cutting.finder import Finder
 from app.cutting.session import Cutting
 from app.jobs.queue import JobState
 from app.theme import set_icon
 from app.widgets import NumberControl, caption, divider, icon_button
-from editor.geometry import Point, Rect
 from editor.masks import Mask
-from editor.pointing import Streak
 
 FIRST_SIZE = (760, 680)
 BRUSH = 0.06  # of the longer side, at first
 SMALLEST_BRUSH, LARGEST_BRUSH = 1, 600  # picture pixels
 STEP = 1.25  # by which [ and ] change the brush
-
-Done = Callable[[Mask], None]
-Failed = Callable[[str], None]
-
-
-class Finder(Protocol):
-    """Who tells things from their background: `app.parts.cutouts.Cutouts`."""
-
-    looking: SignalInstance
-
-    @property
-    def busy(self) -> bool: ...
-
-    def find_thing(
-        self, whole: Bytes, crop: Rect, done: Done, failed: Failed, strokes: Sequence[Streak] = ()
-    ) -> None: ...
-
-    def find_part(self, whole: Bytes, at: Point, radius: float, done: Done, failed: Failed) -> None: ...
-
-    def cancel(self) -> None: ...
-
-    def release(self) -> None: ...
 
 
 class CutDialog(QDialog):

@@ -69,7 +69,7 @@ class SelectPage(QWidget):
         clicks.changed.connect(lambda: self.click.show_choice(*clicks.tool.choices))
 
         def show(at_work: AtWork | None) -> None:
-            self.click.show_models(clicks.chosen, clicks.checkpoint, at_work)
+            self.click.show_models(clicks.segmenters.chosen, clicks.segmenters.checkpoint, at_work)
             self.show_tool(self._tools.current)
 
         clicks.at_work_changed.connect(show)

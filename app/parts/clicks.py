@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -15,7 +14,8 @@ from app.documents import Documents
 from app.errors import Messages
 from app.jobs.engine_thread import EngineThread
 from app.jobs.segment_queue import Asked, SegmentQueue
-from app.jobs.segments import BUNDLED, GRABCUT, AtWork, Find, Question, Snap, Source
+from app.jobs.segments import GRABCUT, AtWork, Find, Question, Snap, Source
+from app.parts.segmenters import Segmenters
 from app.parts.selection import SelectionPart
 from app.parts.tools import ToolsPart
 from app.settings import Settings
@@ -25,8 +25,6 @@ from editor.pointing import Found, Pointing, Spot, Streak
 from editor.tiles import TiledImage
 from editor.tools.click import ClickTool
 
-AUTOMATIC = ""
-STUDIO_SIDE = 512  # pixels: up to this size a picture may be one of the world that the bundled network knows
 GROWN = 16  # times the area of a spot: what GrabCut makes of it is that spot's colour if it is less, and no thing
 SETTLING = 150  # ms after a change of the picture before it is looked at again
 
@@ -54,6 +52,7 @@ class ClicksPart(QObject):
         super().__init__(window)
         self._documents, self._tools, self._selection = documents, tools, selection
         self._messages, self._settings, self._window = messages, settings, window
+        self.segmenters = Segmenters(settings)
         self.at_work: AtWork | None = None
         self._given_up: Question | None = None  # the artist cancelled it, or it failed
         self._guests: set[Document] = set()  # pictures in no tab that are looked at, too
@@ -202,7 +201,7 @@ class ClicksPart(QObject):
 
     def choose(self, model: str) -> None:
         """Let another segmenter answer: "" = the one that fits the picture, or an id or path."""
-        self._settings.segmenter = model
+        self.segmenters.chosen = model
         self.tool.leave()
         self.queue.cancel()  # it was asked of the other one
         self._given_up = None
@@ -213,7 +212,7 @@ class ClicksPart(QObject):
         """Ask for a checkpoint of segment-anything, and let it answer."""
         path = dialogs.ask_open_checkpoint(self._window, self._settings.folder)
         if path is not None:
-            self._settings.checkpoint = path
+            self.segmenters.checkpoint = path
             self.choose(str(path))
 
     def next_choice(self) -> None:
@@ -222,31 +221,10 @@ class ClicksPart(QObject):
         if document is not None:
             self.tool.choose(document, 1)
 
-    # which segmenter
-
-    @property
-    def chosen(self) -> str:
-        """The artist's choice; "" = as it fits the picture."""
-        return self._settings.segmenter
-
-    @property
-    def checkpoint(self) -> Path | None:
-        """The checkpoint that the artist chose last."""
-        return self._settings.checkpoint
-
-    def model_for(self, size: tuple[int, int]) -> str:
-        """Who answers about a picture of (width, height).
-
-        The chosen one; else the artist's checkpoint; else the bundled network for what it may know, or GrabCut.
-        """
-        if self.chosen != AUTOMATIC:
-            return self.chosen
-        if self.checkpoint is not None:
-            return str(self.checkpoint)
-        return BUNDLED if max(size) <= STUDIO_SIDE else GRABCUT
+    # who answers
 
     def _model_for(self, document: Document) -> str:
-        return self.model_for(document.size)
+        return self.segmenters.model_for(document.size)
 
     def _note_at_work(self, now: AtWork) -> None:
         self.at_work = now

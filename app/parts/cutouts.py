@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.cutting.cut import Bytes, shrunk
+from app.cutting.finder import Done, Failed
 from app.jobs.queue import JobState
 from app.jobs.segment_queue import Asked
 from app.jobs.segments import GRABCUT, Find, Question
@@ -27,9 +28,6 @@ CORE = (0.35, 0.75)  # of the height of the box: between these its middle is tak
 CORE_RADIUS = 0.015  # of the shorter side of the box
 SPOT = 0.02  # of the longer side: a wider spot is no place any more
 LEAST, MOST = 0.002, 0.98  # of the box: less or more is not believed to be the thing
-
-Done = Callable[[Mask], None]
-Failed = Callable[[str], None]
 
 
 class Cutouts(QObject):
@@ -125,7 +123,7 @@ class Cutouts(QObject):
         self.looking.emit(None)
 
     def _takes_clicks(self, whole: Bytes) -> bool:
-        return self._clicks.model_for((whole.shape[1], whole.shape[0])) != GRABCUT
+        return self._clicks.segmenters.model_for((whole.shape[1], whole.shape[0])) != GRABCUT
 
     def _find(self, whole: Bytes, pointing: Pointing, done: Done, failed: Failed) -> None:
         """Ask; all places are in pixels of the whole picture."""
@@ -134,7 +132,8 @@ class Cutouts(QObject):
             failed(self.tr("The engine is still starting. Try again in a moment."))
             return
         document = self._known_as(whole)
-        model, scaled = self._clicks.model_for(document.size), _scaled(pointing, document.size[0] / whole.shape[1])
+        model = self._clicks.segmenters.model_for(document.size)
+        scaled = _scaled(pointing, document.size[0] / whole.shape[1])
         self._failed, self._sentence = failed, ""
 
         def answer(found: Found | None) -> None:
