@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -32,6 +33,14 @@ def carrying(window: MainWindow, document: Document, monkeypatch: pytest.MonkeyP
     window.options.choose("sdedit")
     yield made
     made.shutdown()
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model of random weights, small enough to be run in a test."""
+    from tests.engine.tiny_models import write_sd15
+
+    return write_sd15(tmp_path_factory.mktemp("models") / "sd15")
 
 
 @pytest.fixture
