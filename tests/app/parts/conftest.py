@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QCursor
 from pytestqt.qtbot import QtBot
 
 from app.jobs import method_info, segment_worker
@@ -53,6 +54,7 @@ def joined(
     qtbot: QtBot, window: MainWindow, document: Document, plain: Plain, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[MainWindow]:
     """The window with an engine thread in which `plain` stands for the bundled network; GrabCut is the real one."""
+    QCursor.setPos(0, 0)  # where a test before left it, moving it there again would tell the window nothing
     monkeypatch.setattr(
         segment_worker.SegmentWorker.__init__,
         "__defaults__",
