@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import sampling
-from engine.backbone import Backbone, Patch
+from engine.backbone import Backbone
 from engine.cache import cache_of, content
+from engine.calling import Patch
 from engine.checking import checked
 from engine.errors import BadRequest
 from engine.exemplars import Framing, framed
