@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from enum import Enum
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.errors import BadRequest, OutOfMemory
+from engine.calling import Patch, roomy
+from engine.errors import BadRequest
 from engine.exemplar import ExemplarReader
 from engine.features import Enough, FeatureTap
 from engine.layout import Layout, read_layout
 from engine.schedule import Schedule
 from engine.words import Conditioning, WordReader
 
-_DEFAULT_SAMPLE_SIZE = 64  # latent cells, where the config does not say
-
 if TYPE_CHECKING:
     from engine.ip_adapter import IpAdapter
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class Patch(Protocol):
-    """A temporary change of the UNet around one network call: hooks or attention processors, never new weights."""
-
-    def on(self, unet: nn.Module) -> AbstractContextManager[object]:
-        """Applied inside, exactly undone outside."""
-        ...
+_DEFAULT_SAMPLE_SIZE = 64  # latent cells, where the config does not say
 
 
 class Inlet(Enum):
@@ -43,24 +32,6 @@ class Inlet(Enum):
     NOTHING = "nothing"
     FILL = "fill"  # Stable Diffusion's inpainting models: z, mask with 1 = fill, latent of the picture without the part
     EXAMPLE = "example"  # Paint by Example: z, latent of the picture without the part, mask with 1 = keep
-
-
-def roomy(function: Callable[P, T]) -> Callable[P, T]:
-    """Turn every library's way of running out of memory into one sentence."""
-
-    @wraps(function)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except (RuntimeError, MemoryError) as error:
-            text = str(error).lower()
-            if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in text:
-                raise OutOfMemory(
-                    "There is not enough memory for this edit. Close other programs, or select a smaller part."
-                ) from error
-            raise
-
-    return guarded
 
 
 class Backbone:
@@ -112,7 +83,8 @@ class Backbone:
         """What lets a network that reads words see a picture, read when it is first asked for; None = it has none.
 
         Raises:
-            ModelBroken: it is there, but cannot be used with this model.
+            ModelBroken, ModelMissing: it is there, but not whole, or cannot be used with this model.
+            OutOfMemory: it does not fit.
         """
         if self._adapter is None and self.open_adapter is not None:
             self._adapter = self.open_adapter(self)
@@ -189,8 +161,7 @@ class Backbone:
                 f"The model “{self.name}” is told by an example what to paint, not by words. "
                 "Take “Paint by example”, or another model."
             )
-        words = self.reader.read(prompt, negative)
-        return words
+        return self.reader.read(prompt, negative)
 
     @roomy
     @torch.no_grad()
