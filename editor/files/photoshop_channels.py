@@ -94,7 +94,7 @@ def _plane(raw: bytes, width: int, height: int, depth: int) -> Array:
         return np.where(bits, np.uint8(0), np.uint8(255))  # a set bit is ink
     if depth == 32:
         values = np.nan_to_num(np.frombuffer(raw, ">f4").reshape(height, width), nan=0.0, posinf=1.0, neginf=0.0)
-        return np.rint(np.clip(values, 0.0, 1.0) * 65535).astype(np.uint16)
+        return cast(Array, np.rint(np.clip(values, 0.0, 1.0) * 65535).astype(np.uint16))
     if depth == 16:
         return np.frombuffer(raw, ">u2").reshape(height, width).astype(np.uint16)
     return np.frombuffer(raw, np.uint8).reshape(height, width)

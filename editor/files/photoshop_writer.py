@@ -54,6 +54,7 @@ _SMALL = 1 << 24  # pixels that are stored however little is in them
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COLOURS = (ChannelID.TRANSPARENCY_MASK, ChannelID.CHANNEL_0, ChannelID.CHANNEL_1, ChannelID.CHANNEL_2)
 _MADE_BY = "Pentimento"
+_NOT_PLUS = "“Plus” was written as Linear Dodge (Add), which differs where sums are cut off at white."
 
 
 def write_photoshop(snapshot: Snapshot, path: Path) -> str:
@@ -138,9 +139,7 @@ class _Book:
         """Add layers with all that they hold."""
         for layer in layers:
             if layer.blend is BlendMode.PLUS:
-                self.notes[
-                    "“Plus” was written as Linear Dodge (Add), which differs where sums are cut off at white."
-                ] = None
+                self.notes[_NOT_PLUS] = None
             if isinstance(layer, GroupLayer):
                 self._group(layer)
             elif isinstance(layer, ImageLayer):
@@ -160,7 +159,7 @@ class _Book:
 
     def _picture(self, layer: ImageLayer) -> None:
         if layer.recipe is not None:
-            self.notes["Recipes stay in the .ora only."] = None
+            self.notes["Recipes are kept in an .ora only."] = None
         rect = self._rect(layer, layer.pixels)
         record = self._record(layer, rect.translated(*layer.offset) if rect else EMPTY)
         record.flags.transparency_protected = layer.alpha_locked
