@@ -12,7 +12,7 @@ from typing import Any
 
 from psd_tools import PSDImage
 from psd_tools.api.layers import AdjustmentLayer, Group
-from psd_tools.constants import ColorMode, ProtectedFlags, Tag
+from psd_tools.constants import ColorMode, ProtectedFlags, SectionDivider, Tag
 from psd_tools.psd import PSD
 from psd_tools.psd.parse_limits import ParseLimits
 
@@ -47,6 +47,7 @@ def read_photoshop(path: Path) -> tuple[Snapshot, str]:
     _check_header(path)
     with path.open("rb") as file:
         record = PSD.read(file, parse_limits=ParseLimits(max_objects=_OBJECTS))
+    _check_tree(path.name, record)
     return _Reader(Source(path.name, PSDImage(record))).read()
 
 
@@ -74,6 +75,24 @@ def _check_header(path: Path) -> None:
     check_size(path.name, width, height)
 
 
+def _check_tree(name: str, record: Any) -> None:
+    """Refuse more layers or groups in groups than a document may hold, before psd-tools makes a tree of them.
+
+    Raises:
+        FileProblem: see `read_photoshop`.
+    """
+    layers = depth = 0
+    for layer, _ in record._iter_layers():
+        divider = layer.tagged_blocks.get_data(Tag.SECTION_DIVIDER_SETTING)
+        begins = divider is not None and divider.kind is SectionDivider.BOUNDING_SECTION_DIVIDER
+        ends = divider is not None and divider.kind in (SectionDivider.OPEN_FOLDER, SectionDivider.CLOSED_FOLDER)
+        layers, depth = layers + (not begins), max(depth + begins - ends, 0)
+        if depth > limits.DEPTH:
+            raise FileProblem(f"“{name}” holds groups more than {limits.DEPTH} deep in each other and was not opened.")
+    if layers > limits.LAYERS:
+        raise FileProblem(f"“{name}” holds more than the {limits.LAYERS} layers that Pentimento opens.")
+
+
 class _Reader:
     """Turns the tree of layers into ours.
 
@@ -88,9 +107,7 @@ class _Reader:
 
     def read(self) -> tuple[Snapshot, str]:
         source = self.source
-        if sum(1 for _ in self.document.descendants()) > limits.LAYERS:
-            raise FileProblem(f"“{source.name}” holds more than the {limits.LAYERS} layers that Pentimento opens.")
-        layers = self._children(self.document, 0)
+        layers = self._children(self.document)
         if not layers and not self.incomplete:
             layers = (ImageLayer(name="Photo", pixels=TiledImage.from_array(source.merged())),)
         active = layers[-1].id if layers else None
@@ -121,15 +138,13 @@ class _Reader:
         self.notes[sentence] = None
         self.incomplete = True
 
-    def _children(self, group: Any, depth: int) -> tuple[Layer, ...]:
+    def _children(self, group: Any) -> tuple[Layer, ...]:
         """Layers of a group, bottom to top; those that are clipped stand in a group with what they are clipped to."""
-        if depth > limits.DEPTH:
-            raise broken(self.source.name)
         layers: list[Layer] = []
         clipped: list[Layer] = []
         base = False  # whether the last of `layers` is what clipped ones above it are clipped to
         for found in group:
-            made = self._group(found, depth) if isinstance(found, Group) else self._picture(found)
+            made = self._group(found) if isinstance(found, Group) else self._picture(found)
             if not found.clipping:
                 self._close(layers, clipped)
                 base = made is not None
@@ -145,8 +160,8 @@ class _Reader:
             clipped.clear()
             self.notes["Clipped layers stand in a group with the layer that they were clipped to."] = None
 
-    def _group(self, found: Any, depth: int) -> Layer:
-        children = self._children(found, depth + 1)
+    def _group(self, found: Any) -> Layer:
+        children = self._children(found)
         if found.blend_mode == PASS_THROUGH and any(child.blend is not BlendMode.NORMAL for child in children):
             self._miss("Groups that let their layers blend with what lies below are shown closed in themselves.")
         mask = self.source.mask(found, (0, 0))
