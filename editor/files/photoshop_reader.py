@@ -83,9 +83,9 @@ def _check_tree(name: str, record: Any) -> None:
     """
     layers = depth = 0
     for layer, _ in record._iter_layers():
-        divider = layer.tagged_blocks.get_data(Tag.SECTION_DIVIDER_SETTING)
-        begins = divider is not None and divider.kind is SectionDivider.BOUNDING_SECTION_DIVIDER
-        ends = divider is not None and divider.kind in (SectionDivider.OPEN_FOLDER, SectionDivider.CLOSED_FOLDER)
+        kind = _divider(layer)
+        begins = kind is SectionDivider.BOUNDING_SECTION_DIVIDER
+        ends = kind in (SectionDivider.OPEN_FOLDER, SectionDivider.CLOSED_FOLDER)
         layers, depth = layers + (not begins), max(depth + begins - ends, 0)
         if depth > limits.DEPTH:
             raise FileProblem(f"“{name}” holds groups more than {limits.DEPTH} deep in each other and was not opened.")
@@ -164,8 +164,8 @@ class _Reader:
         children = self._children(found)
         if found.blend_mode == PASS_THROUGH and any(child.blend is not BlendMode.NORMAL for child in children):
             self._miss("Groups that let their layers blend with what lies below are shown closed in themselves.")
-        mask = self.source.mask(found, (0, 0))
-        return GroupLayer(**self._common(found, mask), children=children, expanded=found.open_folder)
+        expanded = _divider(found) is not SectionDivider.CLOSED_FOLDER
+        return GroupLayer(**self._common(found, self.source.mask(found, (0, 0))), children=children, expanded=expanded)
 
     def _picture(self, found: Any) -> Layer | None:
         """A layer of pixels; None for one that changes colours."""
@@ -205,6 +205,13 @@ class _Reader:
             name = mode.name.replace("_", " ").capitalize()
             self._miss(f"The blend mode “{name}” is not known here and is shown as Normal.")
         return known or BlendMode.NORMAL
+
+
+def _divider(layer: Any) -> Any:
+    """Which end of a group a layer stands for; None for none. Groups in frames have a mark of their own."""
+    found = layer.tagged_blocks.get_data(Tag.SECTION_DIVIDER_SETTING)
+    found = layer.tagged_blocks.get_data(Tag.NESTED_SECTION_DIVIDER_SETTING, found)
+    return None if found is None else found.kind
 
 
 def _protection(found: Any) -> int:

@@ -147,12 +147,14 @@ def test_all_layers_together_are_limited(tmp_path: Path, monkeypatch: pytest.Mon
     assert "would unpack to far more than a document needs and was not opened." in refusal(path)
 
 
-def test_too_many_layers(tmp_path: Path) -> None:
-    path = many(tmp_path, [LayerRecord(name="x") for _ in range(limits.LAYERS + 1)])
-    assert "holds more than the 10000 layers that Pentimento opens." in refusal(path)
+def test_too_many_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LAYERS", 40)
+    assert len(open_document(many(tmp_path, [LayerRecord(name="x") for _ in range(40)])).layers) == 40
+    path = many(tmp_path, [LayerRecord(name="x") for _ in range(41)])
+    assert "holds more than the 40 layers that Pentimento opens." in refusal(path)
 
 
-@pytest.mark.parametrize("depth", [limits.DEPTH + 1, 3_000])
+@pytest.mark.parametrize("depth", [limits.DEPTH + 1, 500])
 def test_groups_too_deep_in_each_other(tmp_path: Path, depth: int) -> None:
     records = []
     for kind in [SectionDivider.BOUNDING_SECTION_DIVIDER] * depth + [SectionDivider.OPEN_FOLDER] * depth:
