@@ -119,6 +119,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("mask_from_selection", _("Layer mask from s&election"), "", "", "selection.to_mask",
                needs="layer selection"),
     ActionSpec("run", _("&Run"), "Ctrl+Return; Ctrl+Enter", "run", "runs.run", needs="document"),
+    ActionSpec("variations", _("Run &variations"), "Ctrl+Shift+Return; Ctrl+Shift+Enter", "variations",
+               "variations.run", needs="document"),
     ActionSpec("find", _("Find the &place"), "Ctrl+F", "", "runs.find", needs="document finds"),
     ActionSpec("stop", _("S&top here"), "Ctrl+.", "stop", "runs.stop", needs="job"),
     ActionSpec("go_on", _("Continue the &drag"), "Ctrl+Alt+Return", "run", "dragging.go_on", needs="stopped"),
@@ -193,19 +195,16 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a m
                   "select_invert", "select_grow", "select_shrink", "select_feather", "select_smooth", "select_holes",
                   "select_specks", "select_refine", "", "mask_import", "mask_export", "quick_mask", "", "mask_add",
                   "mask_from_selection", "mask_delete", "mask_toggle", "mask_paint")),
-    (_("Edit &with"), ("@methods", "", "run", "find", "stop", "go_on", "cancel", "cancel_all", "", "live", "keep",
-                       "discard", "", "new_seed")),
+    (_("Edit &with"), ("@methods", "", "run", "variations", "find", "stop", "go_on", "cancel", "cancel_all", "",
+                       "live", "keep", "discard", "", "new_seed")),
     (_("&View"), ("zoom_in", "zoom_out", "zoom_fit", "zoom_100", "", "rotate_left", "rotate_right", "rotate_reset",
                   "before", "", "full_screen", "next_document", "", "floating_bar", "@panels", "@theme")),
     (_("&Help"), ("start_page", "shortcuts", "log", "about")),
 )  # fmt: skip
 
-CANVAS_MENU = ("run", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert", "select_feather",
-               "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
-               "example_selected", "", "zoom_fit", "zoom_100", "before")  # fmt: skip
 CANVAS_MENU = ("run", "go_on", "", "cut", "copy", "paste", "", "select_all", "select_none", "select_invert",
                "select_feather", "", "layer_add", "mask_from_selection", "fill_selected", "remove_selected",
-               "", "zoom_fit", "zoom_100", "before")  # fmt: skip
+               "example_selected", "", "zoom_fit", "zoom_100", "before")  # fmt: skip
 
 SUBMENUS: dict[str, tuple[str, tuple[str, ...]]] = {
     "@recent": (_("Open &recent"), ()),

@@ -52,3 +52,9 @@ def files() -> list[Path]:
     """Files on the clipboard, as a file manager puts them there."""
     mime = QGuiApplication.clipboard().mimeData()
     return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()] if mime is not None else []
+
+
+def holds_picture() -> bool:
+    """Whether there is a picture or a single file on the clipboard; what it really is shows when it is taken."""
+    mime = QGuiApplication.clipboard().mimeData()
+    return mime is not None and (mime.hasImage() or len(files()) == 1)

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMainWindow, QTabWidget,
 from app.widgets import caption, icon_button
 
 WIDTH = 288
+BEHIND = ("history", "variations", "jobs")  # they share a place
 HEIGHTS = {"method": 12, "layers": 7, "history": 3}  # shares of the height at first
 LOW_WINDOW = 720  # px
-LOW_SCREEN = 850  # px below which Layers shares its place with History and Jobs
+LOW_SCREEN = 850  # px below which Layers shares its place with History and what is behind it
 
 
 class Docks:
@@ -40,9 +41,9 @@ class Docks:
         return dock
 
     def arrange(self) -> None:
-        """The arrangement of the first start: History and Jobs share a place, on low screens Layers too."""
+        """The arrangement of the first start: History, Variations and Jobs share a place, on low screens Layers too."""
         low = self._window.screen().availableGeometry().height() < LOW_SCREEN
-        tabbed = ["layers", "history", "jobs"] if low else ["history", "jobs"]
+        tabbed = ["layers", *BEHIND] if low else list(BEHIND)
         for before, name in pairwise(tabbed):
             self._window.tabifyDockWidget(self._docks[before], self._docks[name])
         for name in tabbed:
@@ -55,7 +56,7 @@ class Docks:
         )
 
     def fit(self, height: int) -> None:
-        """Make room for the Method panel when the window becomes low: Layers shares its place with History and Jobs.
+        """Make room for the Method panel when the window becomes low: Layers shares its place with History.
 
         When it is high again they part. Panels that the artist has taken elsewhere stay there.
         """
@@ -66,7 +67,7 @@ class Docks:
             return
         shared = history in self._window.tabifiedDockWidgets(layers)
         if low and not shared:
-            for before, name in pairwise(("layers", "history", "jobs")):
+            for before, name in pairwise(("layers", *BEHIND)):
                 self._window.tabifyDockWidget(self._docks[before], self._docks[name])
             layers.setTitleBarWidget(QWidget())
             layers.raise_()

@@ -30,8 +30,11 @@ from app.panels.layers import LayersPanel
 from app.panels.method import MethodPanel
 from app.panels.tool_options import ToolOptionsBar
 from app.panels.tools import ToolBar
+from app.panels.variations import VariationsPanel
 from app.parts.box import BoxPart
 from app.parts.clicks import ClicksPart
+from app.parts.cutouts import Cutouts
+from app.parts.cutting import CuttingPart
 from app.parts.dragging import DraggingPart
 from app.parts.edit import EditPart
 from app.parts.exemplars import ExemplarsPart
@@ -48,10 +51,13 @@ from app.parts.runs import RunsPart
 from app.parts.selection import SelectionPart
 from app.parts.start import StartPart
 from app.parts.tools import ToolsPart
+from app.parts.tray import TrayPart
+from app.parts.variations import VariationsPart
 from app.parts.view import ViewPart
 from app.parts.words import WordsPart
 from app.settings import Settings
 from app.status import StatusLine
+from app.tray import TrayFiles
 from app.workspace import Workspace
 from editor.document import Document
 from editor.layers import LayerId
@@ -111,11 +117,18 @@ class MainWindow(QMainWindow):
         self.selection = SelectionPart(documents, landing, messages, self.settings, self)
         self.recipes = RecipesPart(documents, self.options, background, messages, self)
         self.runs = RunsPart(documents, self.options, self.recipes, messages, self)
+        self.variations = VariationsPart(
+            documents, self.options, self.runs, landing, background, messages, self.settings, self
+        )
         self.words = WordsPart(documents, self.options, self.recipes, self.runs, landing, self)
         self.filling = FillingPart(documents, self.options, self.recipes, self.runs, messages, self)
         self.tools = ToolsPart(self.settings, self)
         self.tools.run_with(landing)
         self.clicks = ClicksPart(documents, self.tools, self.selection, messages, self.settings, self)
+        exemplars, cutouts = self.options.exemplars, Cutouts(self.clicks)
+        self.cutting = CuttingPart(documents, exemplars, cutouts, background, messages, self)
+        tray = TrayFiles(self.settings.examples_folder)
+        self.tray = TrayPart(documents, exemplars, background, tray, self)
         self.regions = RegionsPart(documents, self.options, self.recipes, self.runs, self.tools, messages, self)
         self.points = PointsPart(documents, self.tools, messages, self)
         self.box = BoxPart(documents, self.options, self.tools, messages, self)
@@ -136,21 +149,23 @@ class MainWindow(QMainWindow):
         self.tool_bar = ToolBar(self.commands, self.tools)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.tool_bar)
         self.method_panel = MethodPanel(
-            self.options, *(self.commands[name] for name in ("run", "live", "find", "select_none"))
+            self.options, *(self.commands[name] for name in ("run", "variations", "live", "find", "select_none"))
         )
         self.layers_panel = LayersPanel(self.commands)
         self.history_panel = HistoryPanel()
+        self.variations_panel = VariationsPanel()
         self.jobs_panel = JobsPanel()
         self.docks = Docks(self)
         self.docks.add("method", self.tr("Method"), self.method_panel)
         self.docks.add("layers", self.tr("Layers"), self.layers_panel)
         self.docks.add("history", self.tr("History"), self.history_panel)
+        self.docks.add("variations", self.tr("Variations"), self.variations_panel)
         self.docks.add("jobs", self.tr("Jobs"), self.jobs_panel)
         self.docks.arrange()
         self.status = StatusLine(self.commands["cancel"])
         self.setStatusBar(self.status)
         self.menus = Menus(self, self.commands, self.docks.toggles())
-        self.on_canvas = OnCanvas(self.runs, self.dragging, self.workspace, self)
+        self.on_canvas = OnCanvas(self.runs, self.dragging, self.variations, self.workspace, self)
         self.signs = MaskSigns(
             self.documents, self.options, self.recipes, self.tools, self.words, self.commands, self.workspace,
             self.method_panel, self.option_bar, self,
@@ -188,7 +203,9 @@ class MainWindow(QMainWindow):
         self.words.hint.connect(self.status.show_hint)
         self.exemplars.hint.connect(self.status.show_hint)
         self.exemplars.shown.connect(lambda: self.docks.show("method"))
-        self.method_panel.exemplar.join(self.exemplars)
+        self.method_panel.exemplar.join(self.exemplars, self.cutting, self.tray)
+        self.variations.arrived.connect(lambda: self.docks.show("variations"))
+        self.dragging.preview_shown.connect(lambda document, *_: self.variations.hide(document))
         self.learning.told.connect(self.status.show_aside)
         self.filling.words_wanted.connect(self._ask_for_words)
         runs.applied.connect(self._hint_at_recipe)
@@ -210,6 +227,8 @@ class MainWindow(QMainWindow):
         for panel in (self.layers_panel, self.history_panel):
             panel.failed.connect(self.messages.report)
         self.layers_panel.recipe_wanted.connect(self.recipes.open)
+        self.variations_panel.join(self.variations)
+        self.method_panel.variations.join(self.variations)
         self.method_panel.replace_ended.connect(self.recipes.end_replacing)
         self.jobs_panel.cancel_wanted.connect(self.runs.cancel_job)
         self.status.zoom_wanted.connect(self.view.set_zoom)
@@ -241,14 +260,16 @@ class MainWindow(QMainWindow):
         """Run edits with this engine."""
         self.engine = engine
         self.runs.attach(engine)
+        self.variations.attach(engine)
         self.clicks.attach(engine)
         self.dragging.attach(engine)
         self.learning.attach(engine)
 
     def cancel(self) -> None:
-        """End what is under way: the look at the picture, else an edit."""
-        if not self.clicks.cancel():
-            self.runs.cancel()
+        """End what is under way: the look at the picture, an edit, else the look at a variation."""
+        if self.clicks.cancel() or (self.runs.current_job is None and self.variations.hide()):
+            return
+        self.runs.cancel()
 
     # documents and views
 

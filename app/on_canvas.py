@@ -1,4 +1,4 @@
-"""What edits under way show on the canvas of their document, which need not be the one that is looked at."""
+"""What edits under way and variations show on the canvas of their document, which need not be the one looked at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from PySide6.QtGui import QImage
 
 from app.parts.dragging import DraggingPart
 from app.parts.runs import RunsPart
+from app.parts.variations import VariationsPart
 from app.workspace import Workspace
 from editor.document import Document
 from editor.tiles import TiledImage
@@ -14,12 +15,19 @@ from engine.points import Spots
 
 
 class OnCanvas(QObject):
-    """Passes previews, found masks and handles under way on to the right view."""
+    """Passes previews, variations, found masks and handles under way on to the right view."""
 
-    def __init__(self, runs: RunsPart, dragging: DraggingPart, workspace: Workspace, parent: QObject) -> None:
+    def __init__(
+        self,
+        runs: RunsPart,
+        dragging: DraggingPart,
+        variations: VariationsPart,
+        workspace: Workspace,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        for part in (runs, dragging):
+        for part in (runs, dragging, variations):
             part.preview_shown.connect(self._show_preview)
             part.preview_ended.connect(self._end_preview)
         runs.located.connect(self._show_found)

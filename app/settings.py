@@ -25,11 +25,18 @@ class Settings:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppLocalDataLocation)
+        self._data = path.parent if path is not None else Path(data)
         self._store = QSettings(str(path or default_path()), QSettings.Format.IniFormat)
 
     @property
     def path(self) -> Path:
         return Path(self._store.fileName())
+
+    @property
+    def examples_folder(self) -> Path:
+        """Where the examples that were used last are kept; beside a settings file that has a place of its own."""
+        return self._data / "examples"
 
     def flush(self) -> None:
         """Write what changed to disk now."""
@@ -76,6 +83,15 @@ class Settings:
     @method.setter
     def method(self, method: str) -> None:
         self._store.setValue("method", method)
+
+    @property
+    def variations(self) -> int:
+        """How many variations one run makes; 0 = never said."""
+        return int(self._json("variations", 0))
+
+    @variations.setter
+    def variations(self, count: int) -> None:
+        self._store.setValue("variations", json.dumps(count))
 
     def edit_values(self, method: str) -> dict[str, Any]:
         """What was entered last for a method: its parameters by name, the words and "seed"."""

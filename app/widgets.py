@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QAction, QColor, QMouseEvent, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
@@ -23,6 +23,7 @@ from app.theme import set_icon
 
 SEED_LIMIT = 2**53 - 1  # what a field of floating point numbers holds exactly; recipes may carry more than 32 bits
 SLIDER_STEPS = 1000
+CHECK = 6  # pixels of the squares that are seen through what is transparent
 
 
 def icon_button(name: str, text: str, *, checkable: bool = False, size: int = 16) -> QToolButton:
@@ -63,6 +64,16 @@ def caption(text: str, role: str = "quiet") -> QLabel:
     label = QLabel(text)
     label.setProperty("role", role)
     return label
+
+
+def squares() -> QPixmap:
+    """A tile of the squares that are seen through what is transparent; the same in both themes."""
+    tile = QPixmap(2 * CHECK, 2 * CHECK)
+    tile.fill(QColor("#ffffff"))
+    with QPainter(tile) as painter:
+        for x, y in ((0, 0), (CHECK, CHECK)):
+            painter.fillRect(x, y, CHECK, CHECK, QColor("#cccccc"))
+    return tile
 
 
 def hide_to_fit(row: QWidget, width: int, spare: Sequence[QWidget]) -> None:

@@ -11,6 +11,7 @@ BAR = 4.0  # widget pixels: height of the progress bar
 LIFT = 6.0  # its distance from the area's lower edge
 RING = 36.0  # diameter of the ring shown while there is no picture yet
 REACH = 3  # widget pixels that a preview paints beyond its area
+COMPARED = -1  # number of what is looked at to compare: while it is there no other picture is painted
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from app.canvas.overlays import overlay_bounds, paint_overlay
 from app.canvas.painter import Colours, Frame
 from app.canvas.picture import Picture
 from app.canvas.points_on_canvas import PointsOnCanvas
-from app.canvas.preview import Preview, paint_preview, place_of
+from app.canvas.preview import COMPARED, Preview, paint_preview, place_of
 from app.canvas.selection import FoundOverlay, HiddenOverlay, SelectionOverlay
 from app.canvas.surface import Surface
 from editor.document import Document
@@ -234,9 +234,7 @@ class CanvasView(Surface):
         if self._covered != covered:
             self._update_selection()  # its tint would colour the preview
             self._pointer_changed()
-        for shown in (old, preview):
-            if shown is not None:
-                self.update(place_of(shown, self.to_widget))
+        self._update_pictures(job, old, preview)
 
     def clear_preview(self, job: int) -> None:
         """Take a job's picture away; nothing happens when there is none."""
@@ -244,14 +242,29 @@ class CanvasView(Surface):
             self.show_found(job, None)
         preview = self._previews.pop(job, None)
         if preview is not None:
-            self.update(place_of(preview, self.to_widget))
+            self._update_pictures(job, preview)
             self._update_selection()
             self._pointer_changed()
+
+    def _update_pictures(self, job: int, *previews: Preview | None) -> None:
+        """Repaint where a job's pictures were and are; all others' where what is compared came or went."""
+        for preview in (*previews, *(self._previews.values() if job == COMPARED else ())):
+            if preview is not None:
+                self.update(place_of(preview, self.to_widget))
+
+    @property
+    def _pictures(self) -> list[Preview]:
+        """What is painted over the document, lowest first."""
+        if self.show_before:
+            return []
+        compared = self._previews.get(COMPARED)
+        pictures = self._previews.values() if compared is None else (compared,)
+        return [preview for preview in pictures if not preview.image.isNull()]
 
     @property
     def _covered(self) -> bool:
         """Whether the picture of a running edit lies over the document; before its first one only progress is shown."""
-        return not self.show_before and any(not preview.image.isNull() for preview in self._previews.values())
+        return bool(self._pictures)
 
     def show_found(self, job: int, mask: TiledImage | None) -> None:
         """Draw ants along the mask that a running job found by itself, until its preview is cleared."""
@@ -418,10 +431,9 @@ class CanvasView(Surface):
                 self._paint_hint(painter)
                 return
             to_widget, canvas = self.to_widget, self.viewport.canvas_rect
-            shown = () if self.show_before else self._previews.values()
-            pictures = [preview for preview in shown if not preview.image.isNull()]
-            rings = [preview for preview in self._previews.values() if preview.image.isNull()]  # over all else
-            for preview in pictures:
+            waiting = () if COMPARED in self._previews else self._previews.values()
+            rings = [preview for preview in waiting if preview.image.isNull()]  # over all else
+            for preview in self._pictures:
                 paint_preview(painter, preview, to_widget, canvas, self.rect(), self.palette())
             untinted = self._covered
             self._hidden.paint(painter, self.viewport.transform, self._device_size(), ratio, untinted=untinted)

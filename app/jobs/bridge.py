@@ -237,12 +237,15 @@ def result_layer(document: Document, result: EditResult) -> ImageLayer:
     return placement_of(document.snapshot(), result).layer
 
 
-def apply_result(document: Document, result: EditResult, replaces: LayerId | None = None) -> LayerId:
+def apply_result(
+    document: Document, result: EditResult, replaces: LayerId | None = None, *, seed_shown: bool = False
+) -> LayerId:
     """Bring a result into the document as one undo step.
 
     Args:
         replaces: the result layer that was run again; it gets the new pixels, mask and recipe and keeps its place,
             offset, opacity and name. None = a new layer above everything that is visible.
+        seed_shown: name the new layer by its seed, too: it is one of several that differ in nothing else.
 
     Returns:
         the layer that holds the result.
@@ -270,6 +273,8 @@ def apply_result(document: Document, result: EditResult, replaces: LayerId | Non
     )
     if layer.id in document:
         layer = replace(layer, id=new_layer_id())  # the same result once more
+    if seed_shown:
+        layer = replace(layer, name=f"{layer.name}{DOT}seed {result.recipe.seed}")
     added = AddResult(layer, shown[-1] if shown else None, unchanged)
     document.history.do(_with_the_thing_there(document, result, placement.selection, added))
     return layer.id

@@ -16,11 +16,13 @@ from app.panels.drag_box import TIERS, DragBox
 from app.panels.exemplar import ExemplarBox
 from app.panels.find_steps import FindSteps, step_number
 from app.panels.form import Show, WordsField, control_for, labelled, prompt_hint
+from app.panels.variations_button import VariationsButton
 from app.selection_note import SelectionNote
 from app.theme import polish
 from app.widgets import Section, SeedField, action_button, caption, icon_button
 
 ROOM = 150  # px: where the form would have less above the foot, the steps are part of what is scrolled
+EXAMPLE_ROOM = 480  # px: in a lower panel the example takes the place of the help, which the list of methods says, too
 
 
 class MethodPanel(QWidget):
@@ -28,6 +30,7 @@ class MethodPanel(QWidget):
 
     Args:
         run: the window's Run action.
+        variations: the window's action that runs the edit with several seeds.
         live: the window's Live action.
         find: the window's action that looks for the place that words would change.
         clear: the window's action that selects nothing.
@@ -42,6 +45,7 @@ class MethodPanel(QWidget):
         self,
         options: EditOptions,
         run: QAction,
+        variations: QAction,
         live: QAction,
         find: QAction,
         clear: QAction,
@@ -59,7 +63,7 @@ class MethodPanel(QWidget):
         self.place.hide()
         self.steps = FindSteps(find)
         self._low = False
-        self._build_foot(run, live)
+        self._build_foot(run, variations, live)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -96,15 +100,15 @@ class MethodPanel(QWidget):
         self.exemplar = ExemplarBox()
         self.drag = DragBox()
         self.drag.tier_chosen.connect(self._choose)
-        texts = (self.help, now, self.reference, becomes, self.prompt)
-        for widget in (self.methods, self.drag, *texts, self.exemplar):
+        texts = (now, self.reference, becomes, self.prompt)
+        for widget in (self.methods, self.drag, self.help, self.exemplar, *texts):
             self._column.addWidget(widget)
         self._column.addStretch(1)
         self._area = QScrollArea(widgetResizable=True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setWidget(self._page)
 
-    def _build_foot(self, run: QAction, live: QAction) -> None:
+    def _build_foot(self, run: QAction, variations: QAction, live: QAction) -> None:
         self._foot = QWidget()
         self.replacing = caption("")
         self.replacing.setWordWrap(True)
@@ -122,12 +126,14 @@ class MethodPanel(QWidget):
         self.run.clicked.connect(run.trigger)
         self.run.setEnabled(run.isEnabled())
         run.changed.connect(lambda: self.run.setEnabled(run.isEnabled()))
+        self.variations = VariationsButton(variations)
         self.live: QToolButton = action_button(live, size=18)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         self._third = step_number(3)
         buttons.addWidget(self._third)
         buttons.addWidget(self.run, 1)
+        buttons.addWidget(self.variations)
         buttons.addWidget(self.live)
         self._foot_column = column = QVBoxLayout(self._foot)
         column.setContentsMargins(8, 4, 8, 8)
@@ -141,6 +147,15 @@ class MethodPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_steps()
+        self._fit_example()
+
+    def _fit_example(self) -> None:
+        """Show the example where it is of use, and the help where there is room for it."""
+        method = self._options.method
+        wanted = wants_example(method, self._options.parameters())
+        self.exemplar.setVisible(wanted)
+        compares = method is not None and "reference" in method.inputs  # the titles of the fields and the steps say it
+        self.help.setHidden(compares or (wanted and self.height() < EXAMPLE_ROOM))
 
     def _place_steps(self) -> None:
         """Above Run, always to be seen; where the panel is too low for that, below the words, so that Run stays."""
@@ -238,20 +253,22 @@ class MethodPanel(QWidget):
     def _fit_words(self, info: MethodInfo | None) -> None:
         """Show the fields and steps that the method has a use for."""
         compares, finds = info is not None and "reference" in info.inputs, info is not None and info.finds
+        told = info is None or "prompt" in info.inputs
         for widget in (*self._titles, self.reference):
             widget.setVisible(compares)
-        self.help.setHidden(compares)  # the titles of the fields and the steps say it
+        for widget in (self.prompt, self.negative):
+            widget.setVisible(told)
         self.methods.setToolTip(info.help if info is not None else "")
         for widget in (self.steps, self._third):
             widget.setVisible(finds)
         self.prompt.setPlaceholderText(prompt_hint(info))
-        self.exemplar.setVisible(wants_example(info, self._options.parameters()))
+        self._fit_example()
         self._place_steps()
         self.show_mask(self.steps.state)
 
     def _show_value(self, name: str) -> None:
         if name == TASK:
-            self.exemplar.setVisible(wants_example(self._options.method, self._options.parameters()))
+            self._fit_example()
         if name == TASK and name not in self._shows:
             return
         value = self._options[name]

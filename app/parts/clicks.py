@@ -56,6 +56,7 @@ class ClicksPart(QObject):
         self._messages, self._settings, self._window = messages, settings, window
         self.at_work: AtWork | None = None
         self._given_up: Question | None = None  # the artist cancelled it, or it failed
+        self._guests: set[Document] = set()  # pictures in no tab that are looked at, too
         self.queue = SegmentQueue(self._source, self)
         self.queue.looking.connect(self.looking)
         self.queue.at_work.connect(self._note_at_work)
@@ -162,6 +163,15 @@ class ClicksPart(QObject):
             )
         )
 
+    def take_in(self, guest: Document) -> None:
+        """Let `queue` be asked about a picture that is open in no tab; of its failures whoever asks tells."""
+        self._guests.add(guest)
+
+    def let_go(self, guest: Document) -> None:
+        """Forget such a picture, and what is asked about it."""
+        self._guests.discard(guest)
+        self.queue.forget(guest)
+
     def ready(self) -> bool:
         """Whether anybody can answer; the artist is told if not."""
         if not self.queue.ready:
@@ -247,6 +257,8 @@ class ClicksPart(QObject):
     # looking at the picture
 
     def _source(self, document: Document) -> Source | None:
+        if document in self._guests:
+            return Source.of(document, merged=True)
         if document not in self._documents:
             return None
         return Source.of(document, merged=self._tools.options.settings.sample_merged)
@@ -291,6 +303,8 @@ class ClicksPart(QObject):
         self.queue.forget(document)
 
     def _fail(self, question: Question, sentence: str, details: str) -> None:
+        if question.source.document() in self._guests:
+            return
         if details:
             self._given_up = question
             self._messages.error(sentence, details)

@@ -15,10 +15,11 @@ from app.jobs.bridge import prepare_to_go_on
 from app.jobs.drags import targets_of
 from app.jobs.engine_thread import EngineThread
 from app.jobs.inputs import look_of
+from app.jobs.under_way import Job
 from app.jobs.warp_sketch import Ground, WarpSketch, ground_of
 from app.parts.points import PointsPart
 from app.parts.recipes import RecipesPart
-from app.parts.runs import Job, RunsPart
+from app.parts.runs import RunsPart
 from editor.document import Change, Document, What
 from editor.layers import LayerId
 from editor.points import PointPair
@@ -190,8 +191,8 @@ class DraggingPart(QObject):
         """Other targets for the same handles: a drag under way goes there from where it is."""
         number = self._runs.job_in(document)
         job = self._runs.job(number) if number is not None else None
-        if self._engine is None or job is None or number is None:
-            return
+        if self._engine is None or job is None or number is None or job.group:
+            return  # several that shall differ by their seed alone are not led elsewhere one by one
         then, now = ([pair.handle for pair in pairs] for pairs in (job.snapshot.points, document.points))
         if then == now:
             self._engine.retarget(number, targets_of(document.points))

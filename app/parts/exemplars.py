@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QCursor
+from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app import clipboard, dialogs
@@ -16,7 +17,8 @@ from app.background import Background
 from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import Messages
-from app.exemplars import Exemplar, exemplar_of, read_exemplar, wants_example
+from app.exemplar import Exemplar, exemplar_of, read_exemplar
+from app.exemplars import wants_example
 from app.jobs.method_info import TASK, MethodInfo
 from app.jobs.regions import LOOKS, PASTE
 from app.parts.edit import EditPart
@@ -43,16 +45,27 @@ class Use:
     task: str = ""
 
 
+class From(StrEnum):
+    """Where an example can be taken from."""
+
+    FILE = "file"
+    CLIPBOARD = "clipboard"
+    LAYER = "layer"
+    SELECTION = "selection"
+
+
 class ExemplarsPart(QObject):
     """Signals:
     hint: what to do next, for the status line.
     shown: there is an example to be seen in the Method panel.
     changed: the current picture's Exemplar, or None.
+    sources_changed: why an example cannot be taken from where, by `From`; "" = it can.
     """
 
     hint = Signal(str)
     shown = Signal()
     changed = Signal(object)
+    sources_changed = Signal(object)
 
     def __init__(
         self,
@@ -69,10 +82,35 @@ class ExemplarsPart(QObject):
         self._background, self._messages, self._settings, self._window = background, messages, settings, window
         documents.current_changed.connect(lambda _: self.tell())
         options.exemplars.changed.connect(lambda _: self.tell())
+        self._pasteable = clipboard.holds_picture()
+        self._sources: dict[From, str] = {}
+        QGuiApplication.clipboard().dataChanged.connect(self._look_at_clipboard)
+        for signal in (documents.current_changed, documents.changed):
+            signal.connect(lambda _: self._tell_sources())
 
     def tell(self) -> None:
-        """Tell `changed`."""
+        """Tell `changed` and `sources_changed`."""
         self.changed.emit(self._options.exemplars.of(self._documents.current))
+        self._sources = {}
+        self._tell_sources()
+
+    def _look_at_clipboard(self) -> None:
+        self._pasteable = clipboard.holds_picture()
+        self._tell_sources()
+
+    def _tell_sources(self) -> None:
+        """Tell what an example can be taken from, if that has changed."""
+        document = self._documents.current
+        layer = document[document.active] if document is not None and document.active is not None else None
+        nothing_there = {
+            From.FILE: "",
+            From.CLIPBOARD: "" if self._pasteable else self.tr("there is no picture on the clipboard"),
+            From.LAYER: "" if isinstance(layer, ImageLayer) else self.tr("choose a layer with pixels first"),
+            From.SELECTION: "" if document is not None and document.selection else self.tr("nothing is selected"),
+        }
+        if nothing_there != self._sources:
+            self._sources = nothing_there
+            self.sources_changed.emit(nothing_there)
 
     # what the artist does
 
@@ -126,6 +164,25 @@ class ExemplarsPart(QObject):
         """Use a picture file as the example."""
         self._take(lambda: read_exemplar(path), use, self.tr("Opening {}").format(path.name))
 
+    def take(self, source: From) -> None:
+        """Use what is there as the example."""
+        {
+            From.FILE: self.choose_file,
+            From.CLIPBOARD: self.use_clipboard,
+            From.LAYER: self.use_layer,
+            From.SELECTION: self.use_selection,
+        }[source]()
+
+    def use_clipboard(self) -> None:
+        """Use the picture on the clipboard, or the file, as the example."""
+        found, files = clipboard.picture(), clipboard.files()
+        if found is not None:
+            self._take(lambda: exemplar_of(found[0], None, self.tr("Clipboard")))
+        elif len(files) == 1:
+            self.use_file(files[0])
+        else:
+            self._messages.info(self.tr("There is no picture on the clipboard. Copy one first."))
+
     def use_layer(self) -> None:
         """Use the active layer, all of it, as the example."""
         document = self._documents.current
@@ -153,7 +210,8 @@ class ExemplarsPart(QObject):
         def taken() -> Exemplar:
             from editor.composite import composite
 
-            pixels = under_selection(composite(snapshot, area), cast(Mask, selection.read(area)[..., 0]))
+            pixels, chosen = composite(snapshot, area), cast(Mask, selection.read(area)[..., 0])
+            pixels[..., 3] = under_selection(pixels, chosen)[..., 3]  # what lies around it stays, to be brought back
             return exemplar_of(pixels, snapshot.profile, self.tr("Selection"), cut=True)
 
         self._take(taken)
@@ -167,14 +225,16 @@ class ExemplarsPart(QObject):
     # what it is used for
 
     def uses(self) -> list[Use]:
-        """What an example can be used for by the methods that there are."""
-        return [use for info in self._options.methods if info.takes(Input.EXEMPLAR) for use in self._uses_of(info)]
+        """What an example can be used for by the methods that there are; first by those that are about nothing else."""
+        infos = [info for info in self._options.methods if info.takes(Input.EXEMPLAR)]
+        infos.sort(key=lambda info: not info.takes(Input.BOX))
+        return [use for info in infos for use in self._uses_of(info)]
 
     def _uses_of(self, info: MethodInfo) -> list[Use]:
         texts = {PASTE: self.tr("&Paste into the scene"), LOOKS: self.tr("&Give the selection its looks")}
         tasks = next((each.choices for each in info.parameters if each.name == TASK), ())
         found = [Use(text, info.id, task) for task, text in texts.items() if task in tasks]
-        return found or [Use(self.tr("Use for “{}”").format(info.title), info.id)]
+        return found or [Use(self.tr("Use as &example for “{}”").format(info.title), info.id)]
 
     @property
     def _takes(self) -> bool:

@@ -13,9 +13,10 @@ from app.edit_options import EditOptions
 from app.errors import Messages
 from app.jobs.method_info import TASK
 from app.jobs.regions import METHOD, MOVE, NAMES, PASTE, placement_in, values_of
+from app.jobs.under_way import Job
 from app.parts.doing import Doer
 from app.parts.recipes import RecipesPart
-from app.parts.runs import Job, RunsPart
+from app.parts.runs import RunsPart
 from app.parts.tools import ToolsPart
 from editor.commands import SetPlacement
 from editor.commands.placement import NOTHING

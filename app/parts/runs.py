@@ -1,12 +1,14 @@
-"""Edits on their way: Run, Live, Stop here, Cancel; previews onto the canvas, results into the document."""
+"""Edits on their way: Run, Live, Stop here, Cancel; previews onto the canvas, results into the document.
+
+Results of edits that were asked for together are handed over instead, to be chosen among.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, QRect, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtGui import QImage
 
 from app.documents import Documents
@@ -15,44 +17,18 @@ from app.errors import Messages
 from app.jobs.bridge import PreparedEdit, apply_result
 from app.jobs.engine_thread import EngineThread
 from app.jobs.found_masks import mask_of
-from app.jobs.method_info import PULLS
-from app.jobs.queue import JobState
+from app.jobs.queue import LOADING, JobState
+from app.jobs.seeds import seeds_from, with_seeds
+from app.jobs.under_way import Job, UnderWay
 from app.jobs.worker import Preview
 from app.parts.asking import asked, edited_area, result_picture
+from app.parts.live import Live, Waiting
 from app.parts.recipes import RecipesPart
 from app.widgets import random_seed
-from editor.document import Change, Document, Snapshot, What
+from editor.document import Document
 from editor.errors import DocumentError
-from editor.layers import LayerId
 from engine.errors import BadRequest, EngineError
 from engine.request import EditResult, Found, Input
-
-LIVE_MOST = {"steps": 8, PULLS: 8}  # parameters that a live run bounds: denoising steps, and steps of a drag
-LIVE_DELAY = 120  # ms after the last change
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """An edit under way.
-
-    Attributes:
-        snapshot: the document as it was asked for.
-        replaces: the result layer that is made again; None = a new one.
-    """
-
-    document: Document
-    snapshot: Snapshot
-    replaces: LayerId | None
-    live: bool
-
-
-@dataclass(frozen=True, eq=False)
-class _Waiting:
-    """A live result that the artist may keep."""
-
-    number: int
-    job: Job
-    result: EditResult
 
 
 class RunsPart(QObject):
@@ -63,6 +39,8 @@ class RunsPart(QObject):
     located: (Document, job, TiledImage): the mask that an edit under way found by itself.
     found: (Job, EditResult) whose result is a mask and nothing else.
     applied: (Job, EditResult, LayerId): a result came into a document.
+    collected: (job, Job, EditResult): one of several that were asked for together; it is in no document yet.
+    gone: (job, Job, sentence why): a job ended without a result; the sentence is empty where it was cancelled.
     state_changed: something runs, waits or may be kept that did not before.
     """
 
@@ -72,6 +50,8 @@ class RunsPart(QObject):
     located = Signal(object, int, object)
     found = Signal(object, object)
     applied = Signal(object, object, object)
+    collected = Signal(int, object, object)
+    gone = Signal(int, object, str)
     state_changed = Signal()
 
     def __init__(
@@ -80,17 +60,13 @@ class RunsPart(QObject):
         super().__init__(parent)
         self._documents, self._options, self._recipes, self._messages = documents, options, recipes, messages
         self._engine: EngineThread | None = None
-        self._jobs: dict[int, Job] = {}
+        self._jobs = UnderWay()
         self._fractions: dict[int, float] = {}
-        self._waiting: dict[Document, _Waiting] = {}
-        self._applying = False
-        self._unsubscribe: Callable[[], None] = lambda: None
-        self._live_timer = QTimer(self, singleShot=True, interval=LIVE_DELAY)
-        self._live_timer.timeout.connect(self._run_live)
-        options.changed.connect(lambda _: self._want_live())
-        options.exemplars.changed.connect(lambda _: self._want_live())
+        self._live = Live(documents, options, self)
+        self._live.due.connect(self._run_live)
+        self._live.dropped.connect(self._end_waiting)
         options.live_changed.connect(self._live_switched)
-        documents.current_changed.connect(self._follow)
+        documents.current_changed.connect(lambda _: self.state_changed.emit())
         documents.removed.connect(self._forget)
 
     def attach(self, engine: EngineThread) -> None:
@@ -124,12 +100,11 @@ class RunsPart(QObject):
 
     def job_in(self, document: Document | None) -> int | None:
         """The edit of the document that is under way, live ones left out."""
-        own = (number for number, job in self._jobs.items() if job.document is document and not job.live)
-        return next(own, None)
+        return next(iter(self._jobs.of(document, live=False)), None)
 
     def may_keep(self, document: Document | None) -> bool:
         """Whether a live result waits to be kept."""
-        return document in self._waiting
+        return self._live.waits(document)
 
     # what the artist does
 
@@ -139,6 +114,22 @@ class RunsPart(QObject):
         if document is not None:
             self._submit_shown(document, self._options.parameters(), live=False)
 
+    def run_several(self, count: int) -> dict[int, int]:
+        """Start the edit that the Method panel describes with `count` seeds, from the panel's own on.
+
+        Returns:
+            the seed of each job; none where the edit cannot be asked for, which the artist is told.
+        """
+        document = self._documents.current
+        if document is None:
+            return {}
+        edit = self._asked(document, self._as_shown(document, self._options.parameters()))
+        if edit is None:
+            return {}
+        seeds = seeds_from(self._options["seed"], count)
+        numbers = self._queue(document, with_seeds(edit, seeds), group=self._jobs.new_group())
+        return dict(zip(numbers, seeds, strict=True))
+
     def find(self) -> None:
         """Look for the place that the words would change, and change nothing."""
         document, method = self._documents.current, self._options.method
@@ -146,19 +137,20 @@ class RunsPart(QObject):
             self._submit_shown(document, self._options.parameters(), live=False, find=True)
 
     def stop(self) -> None:
-        """Finish the edit of the current document with what there is."""
-        number = self.job_in(self._documents.current)
-        if number is not None and self._engine is not None:
-            self._engine.stop(number)
+        """Finish the edit of the current document with what there is; of several, those that wait are cancelled."""
+        first = self.job_in(self._documents.current)
+        for number in self._jobs.together(first) if first is not None else ():
+            if self._engine is not None:
+                self._engine.stop(number)
 
     def cancel(self) -> None:
         """End what is under way in the current document, else anywhere; else let go of a live result or a recipe."""
         document = self._documents.current
-        own = [number for number, job in self._jobs.items() if job.document is document]
-        others = list(self._jobs)
-        if self._engine is not None and (own or others):
-            self._engine.cancel((own or others)[0])
-        elif document in self._waiting:
+        under_way = self._jobs.of(document) or list(self._jobs)
+        if under_way:
+            for number in self._jobs.together(under_way[0]):
+                self.cancel_job(number)
+        elif self._live.waits(document):
             self.discard()
         else:
             self._recipes.end_replacing()
@@ -180,25 +172,28 @@ class RunsPart(QObject):
     def keep(self) -> None:
         """Make the live result a layer."""
         document = self._documents.current
-        waiting = self._waiting.pop(document, None) if document is not None else None
+        waiting = self._live.take(document) if document is not None else None
         if document is not None and waiting is not None:
             self._stop_live(document)
-            self._apply(waiting.job, waiting.result)
-            self.preview_ended.emit(document, waiting.number)
-            self.state_changed.emit()
+            self.apply(waiting.job, waiting.result)
+            self._end_waiting(document, waiting.number)
 
     def discard(self) -> None:
         """Let go of the live result."""
         document = self._documents.current
         if document is not None:
             self._stop_live(document)
-            self._drop_waiting(document)
+            self._live.drop(document)
 
     # submitting
 
+    def _as_shown(
+        self, document: Document, parameters: dict[str, Any], *, find: bool = False
+    ) -> Callable[[], PreparedEdit]:
+        return lambda: asked(document, self._options, self._recipes, parameters, find=find)
+
     def _submit_shown(self, document: Document, parameters: dict[str, Any], *, live: bool, find: bool = False) -> None:
-        options, recipes = self._options, self._recipes
-        self.submit(document, lambda: asked(document, options, recipes, parameters, find=find), live=live, find=find)
+        self.submit(document, self._as_shown(document, parameters, find=find), live=live, find=find)
 
     def submit(
         self, document: Document, ask: Callable[[], PreparedEdit], *, live: bool = False, find: bool = False
@@ -209,69 +204,86 @@ class RunsPart(QObject):
             ask: raises EngineError or DocumentError.
             find: it only looks for a place.
         """
+        edit = self._asked(document, ask, live=live)
+        if edit is not None:
+            self._queue(document, [edit], live=live, find=find)
+
+    def _asked(self, document: Document, ask: Callable[[], PreparedEdit], *, live: bool = False) -> PreparedEdit | None:
+        """What was asked for; None where that cannot be, and the artist was told why."""
         if not live:
-            self._live_timer.stop()
+            self._live.pause()
             self.discard()
         if self._engine is None or self._options.method is None:
             self._messages.info(self.tr("The engine is still starting. Try again in a moment."))
-            return
+            return None
         try:
-            edit = ask()
+            return ask()
         except (EngineError, DocumentError) as error:
             if live:
-                self._drop_waiting(document)  # it no longer shows what the panel says
+                self._live.drop(document)  # it no longer shows what the panel says
             if live and isinstance(error, BadRequest):
                 self._messages.info(str(error))
             else:
                 self._messages.report(error)
-            return
-        number = self._engine.submit(edit, live=live)
-        self._jobs[number] = Job(document, edit.snapshot, self._recipes.replaced_in(document), live)
+            return None
+
+    def _queue(
+        self,
+        document: Document,
+        edits: Sequence[PreparedEdit],
+        *,
+        live: bool = False,
+        find: bool = False,
+        group: int = 0,
+    ) -> list[int]:
+        assert self._engine is not None
+        replaces, numbers = self._recipes.replaced_in(document), []
+        for edit in edits:
+            number = self._engine.submit(edit, live=live)
+            self._jobs.add(number, Job(document, edit.snapshot, replaces, live, group))
+            numbers.append(number)
         if not live:
-            area = edited_area(document, find=find, boxed=self._options.method.takes(Input.BOX))
-            self.preview_shown.emit(document, number, QImage(), area, 0.0)
+            self._show_ring(document, numbers[0], find=find)
         self.state_changed.emit()
+        return numbers
+
+    def _show_ring(self, document: Document, number: int, *, find: bool = False) -> None:
+        method = self._options.method
+        boxed = method is not None and method.takes(Input.BOX)
+        self.preview_shown.emit(document, number, QImage(), edited_area(document, find=find, boxed=boxed), 0.0)
 
     # live
 
     def _live_switched(self, on: bool) -> None:
         document = self._documents.current
         if on:
-            self._want_live()
+            self._live.want()
         elif document is not None:
-            self._live_timer.stop()
             self._stop_live(document)
         self.state_changed.emit()
 
-    def _want_live(self) -> None:
-        if self._options.live and not self._applying and self._documents.current is not None:
-            self._live_timer.start()
-
     def _run_live(self) -> None:
         document = self._documents.current
-        if document is None or self.running(document) or not self._options.live:
-            return
-        parameters = self._options.parameters()
-        parameters.update({name: min(parameters[name], most) for name, most in LIVE_MOST.items() if name in parameters})
-        self._submit_shown(document, parameters, live=True)
+        if document is not None and not self.running(document) and self._options.live:
+            self._submit_shown(document, self._live.parameters(), live=True)
 
     def _stop_live(self, document: Document) -> None:
-        self._live_timer.stop()
-        for number, job in list(self._jobs.items()):
-            if job.document is document and job.live and self._engine is not None:
-                self._engine.cancel(number)
+        self._live.pause()
+        for number in self._jobs.of(document, live=True):
+            self.cancel_job(number)
 
-    def _drop_waiting(self, document: Document) -> None:
-        waiting = self._waiting.pop(document, None)
-        if waiting is not None:
-            self.preview_ended.emit(document, waiting.number)
-            self.state_changed.emit()
+    def _end_waiting(self, document: Document, number: int) -> None:
+        self.preview_ended.emit(document, number)
+        self.state_changed.emit()
 
     # what the engine says
 
     def _note_state(self, state: JobState) -> None:
         self._fractions[state.id] = state.index / state.total if state.total else 0.0
         self.job_changed.emit(state)
+        job = self.job(state.id)
+        if job is not None and job.group and state.status == LOADING:  # the next of several
+            self._show_ring(job.document, state.id)
 
     def _show_preview(self, number: int, preview: Preview) -> None:
         job = self.job(number)
@@ -285,28 +297,32 @@ class RunsPart(QObject):
             self.located.emit(job.document, number, mask_of(found))
 
     def _finish(self, number: int, result: EditResult) -> None:
-        job = self._jobs.pop(number, None)
+        job = self._jobs.pop(number)
         self._fractions.pop(number, None)
         if job is None:
             return
         if job.document not in self._documents:
             self._messages.info(self.tr("A result was dropped, because its picture was closed."))
         elif job.live:
-            self._drop_waiting(job.document)
-            self._waiting[job.document] = _Waiting(number, job, result)
+            self._live.put(Waiting(number, job, result))
             height, width = result.alpha.shape
             area = QRect(*result.origin, width, height)
             self.preview_shown.emit(job.document, number, result_picture(result), area, 1.0)
+        elif job.group:
+            self.collected.emit(number, job, result)
+            self.preview_ended.emit(job.document, number)
         else:
-            self._apply(job, result)
+            self.apply(job, result)
             self.preview_ended.emit(job.document, number)
         self.state_changed.emit()
 
-    def _apply(self, job: Job, result: EditResult) -> None:
-        self._applying = True
+    def apply(self, job: Job, result: EditResult) -> None:
+        """Bring a result into its document; a refusal becomes a message."""
+        self._live.muted = True
         try:
             if result.painted:
-                self.applied.emit(job, result, apply_result(job.document, result, job.replaces))
+                layer = apply_result(job.document, result, job.replaces, seed_shown=bool(job.group))
+                self.applied.emit(job, result, layer)
             elif result.found is not None:
                 self.found.emit(job, result)
         except DocumentError as error:
@@ -315,39 +331,26 @@ class RunsPart(QObject):
             for note in result.notes:
                 self._messages.info(note)
         finally:
-            self._applying = False
+            self._live.muted = False
 
     def _fail(self, number: int, sentence: str, details: str) -> None:
         job = self._jobs.get(number)
-        self._end(number)
+        self._end(number, sentence)
         if job is not None and job.live:
-            self._drop_waiting(job.document)  # it is of an earlier state, and may not be kept for this one
+            self._live.drop(job.document)  # it is of an earlier state, and may not be kept for this one
             if not details:  # a BadRequest: Live runs by itself, so this is a hint, nothing went wrong
                 self._messages.info(sentence)
                 return
         self._messages.error(sentence, details)
 
-    def _end(self, number: int) -> None:
-        job = self._jobs.pop(number, None)
+    def _end(self, number: int, sentence: str = "") -> None:
+        job = self._jobs.pop(number)
         self._fractions.pop(number, None)
         if job is not None:
+            self.gone.emit(number, job, sentence)
             self.preview_ended.emit(job.document, number)
             self.state_changed.emit()
 
-    # the documents
-
-    def _follow(self, document: Document | None) -> None:
-        self._unsubscribe()
-        self._unsubscribe = document.subscribe(self._document_changed) if document is not None else lambda: None
-        self._live_timer.stop()
-        self.state_changed.emit()
-
-    def _document_changed(self, change: Change) -> None:
-        if change.what is What.HISTORY:
-            self._want_live()
-
     def _forget(self, document: Document) -> None:
-        self._waiting.pop(document, None)
-        for number, job in list(self._jobs.items()):
-            if job.document is document and self._engine is not None:
-                self._engine.cancel(number)
+        for number in reversed(self._jobs.of(document)):
+            self.cancel_job(number)

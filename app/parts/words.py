@@ -18,10 +18,11 @@ from app.edit_options import EditOptions
 from app.jobs.bridge import ResultDropped
 from app.jobs.found_masks import mask_of, tiled
 from app.jobs.inputs import Look, look_of
+from app.jobs.under_way import Job
 from app.landing import Landing
 from app.mask_state import MaskState, Stale, Whose
 from app.parts.recipes import RecipesPart
-from app.parts.runs import Job, RunsPart
+from app.parts.runs import RunsPart
 from editor.commands import SetSelection
 from editor.document import Document
 from editor.geometry import Rect

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.exemplars import LARGEST, Exemplar, Exemplars, exemplar_of, read_exemplar, wants_example
+from app.exemplar import LARGEST, WHOLE, Exemplar, exemplar_of, read_exemplar
+from app.exemplars import Exemplars, wants_example
 from app.jobs.method_info import describe
 from editor.document import Document
 from editor.errors import DocumentError
@@ -45,6 +46,75 @@ def test_every_kind_of_picture_becomes_rgba(tmp_path: Path, mode: str, seen: tup
     pixels = read_exemplar(tmp_path / f"a.{suffix}").pixels
     assert (pixels.shape, pixels.dtype) == ((20, 40, 4), np.uint8)
     np.testing.assert_allclose(pixels[10, 5].astype(int), seen, atol=tolerance)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_sixteen_bits_grey_with_alpha_and_palettes_are_read(tmp_path: Path, suffix: str) -> None:
+    deep = np.full((20, 40), 73 * 257, np.uint16)
+    Image.fromarray(deep).save(tmp_path / f"deep.{suffix}")
+    assert read_exemplar(tmp_path / f"deep.{suffix}").pixels[3, 3].tolist() == [73, 73, 73, 255]
+    two_halves().quantize(4).save(tmp_path / f"few.{suffix}")
+    np.testing.assert_allclose(read_exemplar(tmp_path / f"few.{suffix}").pixels[9, 9], (200, 20, 20, 255), atol=2)
+    half = two_halves().convert("LA")
+    half.putalpha(128)
+    half.save(tmp_path / f"half.{suffix}")
+    exemplar = read_exemplar(tmp_path / f"half.{suffix}")
+    np.testing.assert_allclose(exemplar.pixels[9, 9].astype(int), (73, 73, 73, 128), atol=1)
+    assert not exemplar.opaque
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
+def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path, suffix: str) -> None:
+    frames = [Image.new("RGB", (30, 20), colour) for colour in ((200, 20, 20), (20, 20, 200), (9, 9, 9))]
+    frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], lossless=True)
+    np.testing.assert_allclose(read_exemplar(tmp_path / f"a.{suffix}").pixels[9, 9], (200, 20, 20, 255), atol=2)
+
+
+def test_twenty_megapixels_become_what_is_of_use(tmp_path: Path) -> None:
+    two_halves(5472, 3648).save(tmp_path / "camera.jpg", quality=90)
+    exemplar = read_exemplar(tmp_path / "camera.jpg")
+    assert exemplar.pixels.shape == (682, LARGEST, 4)
+    assert exemplar.opaque
+    assert exemplar.cut is not None
+    assert exemplar.cut.whole.shape == (1365, WHOLE, 4)
+    np.testing.assert_allclose(exemplar.pixels[300, 100], (200, 20, 20, 255), atol=6)
+
+
+def test_one_pixel_and_a_thin_strip_are_examples_too(tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1), (5, 6, 7)).save(tmp_path / "dot.png")
+    assert read_exemplar(tmp_path / "dot.png").pixels.tolist() == [[[5, 6, 7, 255]]]
+    Image.new("RGB", (9000, 2), (5, 6, 7)).save(tmp_path / "strip.png")
+    assert read_exemplar(tmp_path / "strip.png").pixels.shape == (1, LARGEST, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (
+            "logo.svg",
+            b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',
+        ),
+        ("notes.txt", b"a cat on a chair"),
+        ("notes.png", b"a cat on a chair"),
+        ("empty.png", b""),
+        ("cut.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF"),
+    ],
+)
+def test_what_is_no_picture_is_one_sentence_with_its_name(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DocumentError) as caught:
+        read_exemplar(tmp_path / name)
+    assert name in str(caught.value)
+    assert str(caught.value).endswith(".")
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_missing_file_and_one_without_a_visible_pixel_are_sentences(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"gone\.png"):
+        read_exemplar(tmp_path / "gone.png")
+    Image.new("RGBA", (9, 9), (200, 20, 20, 0)).save(tmp_path / "glass.png")
+    with pytest.raises(DocumentError, match=r"“glass\.png” is transparent all over"):
+        read_exemplar(tmp_path / "glass.png")
 
 
 def test_alpha_is_kept_and_a_large_picture_is_made_smaller_without_dark_edges(tmp_path: Path) -> None:

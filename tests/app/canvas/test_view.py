@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.canvas.preview import COMPARED
 from app.canvas.view import CanvasView
 from editor.commands import AddLayer, ResizeCanvas, SetPlacement, SetSelection
 from editor.composite import composite
@@ -140,6 +141,33 @@ def test_a_preview_comes_and_goes_without_a_trace(qtbot: QtBot) -> None:
     view.clear_preview(5)
     settle(view)
     assert np.array_equal(grabbed(view), before)
+
+
+def test_what_is_compared_is_seen_alone(qtbot: QtBot) -> None:
+    view = shown_view(qtbot, photo_document(300, 200))
+    view.zoom_to(1.0)
+    settle(view)
+    before = grabbed(view)
+    images = [QImage(8, 8, QImage.Format.Format_ARGB32_Premultiplied) for _ in range(2)]
+    images[0].fill(QColor(0, 255, 0))
+    images[1].fill(QColor(0, 0, 255))
+    view.show_preview(3, images[0], QRect(20, 20, 60, 60), 0.4)
+    view.show_preview(4, QImage(), QRect(200, 100, 80, 80), 0.0)
+    settle(view)
+    running = grabbed(view)
+    view.show_preview(COMPARED, images[1], QRect(100, 50, 80, 40), 1.0)
+    view.show_preview(3, images[0], QRect(20, 20, 60, 60), 0.6)  # it goes on meanwhile
+    settle(view)
+    corner = view.canvas_to_widget(QPointF(100, 50)).toPoint()
+    shown = grabbed(view)
+    assert (shown[corner.y() + 1 : corner.y() + 39, corner.x() + 1 : corner.x() + 79] == (0, 0, 255)).all()
+    shown[corner.y() : corner.y() + 40, corner.x() : corner.x() + 80] = 0
+    before[corner.y() : corner.y() + 40, corner.x() : corner.x() + 80] = 0
+    assert np.array_equal(shown, before)
+    view.show_preview(3, images[0], QRect(20, 20, 60, 60), 0.4)
+    view.clear_preview(COMPARED)
+    settle(view)
+    assert np.array_equal(grabbed(view), running)
 
 
 def test_a_transparent_preview_lets_the_picture_through(qtbot: QtBot) -> None:

@@ -353,6 +353,18 @@ def test_running_again_replaces_the_layer_and_keeps_its_place_and_offset() -> No
     assert layer.recipe_title == "Daub · a cube · seed 2"
 
 
+def test_one_of_several_is_named_by_its_seed_too() -> None:
+    document = photo_document()
+    names = []
+    for words, seed_shown in (("", False), ("", True), ("a cube", True)):
+        request = request_from(document, "daub", {}, words, seed=3)
+        layer = apply_result(document, whole_result(request, pixels(9)[..., :3]), seed_shown=seed_shown)
+        names.append(document[layer].name)
+    assert names == ["Daub", "Daub · seed 3", "a cube · seed 3"]
+    again = whole_result(request_from(document, "daub", {}, seed=4), pixels(11)[..., :3])
+    assert document[apply_result(document, again, layer, seed_shown=True)].name == "a cube · seed 3"  # it keeps its own
+
+
 def test_a_result_for_a_layer_that_is_gone_is_dropped() -> None:
     document = photo_document()
     first = apply_result(document, whole_result(request_from(document, "daub", {}), pixels(9)[..., :3]))

@@ -35,7 +35,9 @@ def options(settings: Settings) -> EditOptions:
 
 @pytest.fixture
 def panel(window: MainWindow, options: EditOptions) -> MethodPanel:
-    made = MethodPanel(options, *(window.commands[name] for name in ("run", "live", "find", "select_none")), window)
+    made = MethodPanel(
+        options, *(window.commands[name] for name in ("run", "variations", "live", "find", "select_none")), window
+    )
     made.show()
     return made
 
@@ -118,6 +120,17 @@ def test_choosing_a_method_makes_another_form(qtbot: QtBot, panel: MethodPanel) 
     qtbot.waitUntil(panel.negative.isVisible)
     panel.negative.setPlainText("a dog")
     assert panel._options["negative_prompt"] == "a dog"
+
+
+def test_words_are_asked_for_only_where_the_method_reads_them(panel: MethodPanel, options: EditOptions) -> None:
+    wordless = MethodInfo("wordless", "Wordless", "", ("box", "exemplar"), ())
+    options.set_methods([MADE_UP, wordless])
+    assert not panel.prompt.isHidden()
+    options.choose("wordless")
+    assert panel.prompt.isHidden()
+    assert panel.negative.isHidden()
+    options.choose("made_up")
+    assert not panel.prompt.isHidden()
 
 
 def test_everything_in_the_form_has_a_name(panel: MethodPanel) -> None:

@@ -12,6 +12,7 @@ from app.jobs.engine_thread import EngineThread
 from app.jobs.method_info import describe
 from app.main_window import MainWindow
 from editor.document import Document
+from engine.request import Input
 from engine.segmentation import open_segmenter
 from tests.app.carrying import CARRY
 from tests.app.jobs.conftest import Daubs, nothing
@@ -21,7 +22,8 @@ from tests.app.jobs.test_segment_worker import Plain
 @pytest.fixture
 def carrying(window: MainWindow, document: Document, monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineThread]:
     """The window's engine with the plain method that carries pixels, and another one chosen."""
-    infos = [*(info for info in window.options.methods if info.id != CARRY.id), describe(CARRY)]
+    others = (info for info in window.options.methods if not info.takes(Input.EXEMPLAR))
+    infos = [*others, describe(CARRY)]  # the only one that has a use for an example
     monkeypatch.setattr(method_info, "cached_methods", lambda: infos)
     made = EngineThread(lambda: {CARRY.id: CARRY}, lambda model: model, lambda: None, parent=window)  # type: ignore[arg-type, return-value]
     window.attach_engine(made)

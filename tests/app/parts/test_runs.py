@@ -202,7 +202,7 @@ def test_a_live_run_that_fails_takes_the_earlier_result_with_it(
     with qtbot.waitSignal(engine.finished, timeout=SLOW):
         paint(window)
     qtbot.waitUntil(lambda: window.runs.may_keep(document), timeout=SLOW)
-    waiting = window.runs._waiting[document].number
+    waiting = window.runs._live._waiting[document].number
     ended: list[int] = []
     window.runs.preview_ended.connect(lambda _, job: ended.append(job))
     posted.clear()
@@ -249,6 +249,34 @@ def test_discard_leaves_the_document_alone(
     assert not window.runs.may_keep(document)
     np.testing.assert_array_equal(flat(document), painted)
     assert document.history.position == position
+
+
+def test_a_variation_of_strokes_is_what_its_seed_gives_alone(
+    qtbot: QtBot, window: MainWindow, engine: EngineThread, document: Document
+) -> None:
+    paint(window)
+    painted, position = flat(document), document.history.position
+    window.options.set("steps", 3)
+    window.options.set("seed", 11)
+    window.variations.set_count(2)
+    act(window, "variations")
+    own = window.variations.current
+    qtbot.waitUntil(lambda: not engine.busy and not window.background.busy, timeout=SLOW)
+    first, second = own
+    assert first.result is not None
+    assert second.result is not None
+    assert (first.result.patch != second.result.patch).mean() > 0.1
+    np.testing.assert_array_equal(flat(document), painted)
+    assert document.history.position == position
+    window.variations.keep([second.number])
+    qtbot.waitUntil(lambda: second.kept, timeout=SLOW)
+    kept, layer = flat(document), document.layers[-1]
+    assert window.options["seed"] == 12
+    act(window, "undo")
+    np.testing.assert_array_equal(flat(document), painted)
+    run(qtbot, window, engine)
+    np.testing.assert_array_equal(flat(document), kept)
+    assert document.layers[-1].recipe == layer.recipe  # type: ignore[attr-defined]
 
 
 def test_escape_cancels_and_leaves_everything_as_it_was(

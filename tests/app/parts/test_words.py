@@ -64,9 +64,8 @@ def selected(document: Document) -> np.ndarray:
 
 
 def calls(engine: EngineThread) -> int:
-    """Network calls that the model has made."""
-    assert engine._worker._model is not None
-    return engine._worker._model[1].calls
+    """Network calls that the models have made."""
+    return sum(backbone.calls for backbone in engine._worker._models._kept.values())
 
 
 def over(qtbot: QtBot, engine: EngineThread) -> Callable[[], None]:
