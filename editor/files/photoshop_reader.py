@@ -108,9 +108,10 @@ class _Reader:
     def read(self) -> tuple[Snapshot, str]:
         source = self.source
         layers = self._children(self.document)
-        if not layers and not self.incomplete:
+        if not layers:
             layers = (ImageLayer(name="Photo", pixels=TiledImage.from_array(source.merged())),)
-        active = layers[-1].id if layers else None
+            self.incomplete = False
+        active = layers[-1].id
         if self.incomplete and self.document.has_preview():
             layers += self._as_saved()
         if source.header.channels > source.count + source.transparent:

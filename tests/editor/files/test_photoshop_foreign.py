@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from psd_tools import PSDImage
 from psd_tools.constants import BlendMode as Theirs
 from psd_tools.constants import ProtectedFlags, Tag
 from psd_tools.psd.base import EmptyElement
@@ -306,6 +307,17 @@ def test_adjustments_and_effects_are_told_and_the_whole_is_kept(tmp_path: Path) 
         "“Negative” changes the colours below it and was left out. The effects of “Shining” were left out. " + HIDDEN
     )
     assert [layer.name for layer in found.document.layers] == ["Ground", "Shining", "As Photoshop shows it"]
+
+
+def test_of_nothing_but_adjustments_the_whole_is_opened(tmp_path: Path) -> None:
+    document = PSDImage.new("RGB", (30, 20), color=(10, 200, 90))
+    only = document.create_pixel_layer(picture(1, 1, 2).convert("RGB"), name="Negative")
+    mark(samples.without_pixels(only), Tag.INVERT, EmptyElement())
+    with (tmp_path / "x.psd").open("wb") as file:
+        document._record.write(file)  # with the picture as it is, which psd-tools would make anew
+    found = open_with_note(tmp_path / "x.psd")
+    assert [(layer.name, layer.visible) for layer in found.document.layers] == [("Photo", True)]
+    assert (composite(found.document.snapshot()) == (10, 200, 90, 255)).all()
 
 
 def test_text_and_smart_objects_are_told(tmp_path: Path) -> None:
