@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow
 from app.actions import build_actions, enable
 from app.background import Background
 from app.canvas.view import CanvasView
+from app.dialogs import DOCUMENTS
 from app.docks import Docks
 from app.documents import Documents
 from app.edit_options import EditOptions
@@ -407,7 +408,7 @@ class MainWindow(QMainWindow):
 
     def _drop_on_canvas(self, paths: list[Path], at: QPoint) -> None:
         """Documents open in a tab of their own; pictures become layers, or the example, of the one under them."""
-        documents = [path for path in paths if path.suffix.lower() == ".ora"]
+        documents = [path for path in paths if path.suffix.lower() in DOCUMENTS]
         self.files.open_paths(documents)
         self.exemplars.drop([path for path in paths if path not in documents], at)
 
