@@ -16,6 +16,10 @@ THREADS = 2
 class Background(QObject):
     """A small pool of worker threads.
 
+    Args:
+        threads: how many; one does what it is given in that order.
+        begin: called first in each of them.
+
     Signals:
         busy_changed: what is being done, e.g. "Opening photo.jpg"; empty when all is done.
         failed: an error that nobody asked to handle.
@@ -25,9 +29,11 @@ class Background(QObject):
     failed = Signal(object)
     _returned = Signal(int, object, object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parent: QObject | None = None, threads: int = THREADS, begin: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="background")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="background", initializer=begin)
         self._numbers = count()
         self._open: dict[int, tuple[str, Callable[[Any], None], Callable[[Exception], None]]] = {}
         self._returned.connect(self._finish, Qt.ConnectionType.QueuedConnection)
