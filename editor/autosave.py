@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 from editor.document import Snapshot
 from editor.errors import FileProblem
 from editor.files import atomic_write, save_snapshot
-from editor.leavings import LOCK, Left, about_file, described, usual_place
+from editor.leavings import LOCK, Left, described, usual_place
 from editor.locks import Lock
 
 
@@ -28,21 +29,23 @@ class Autosave:
         self._place = usual_place() if place is None else place
         self._own: tuple[Path, Lock] | None = None
 
-    def keep(self, key: int, snapshot: Snapshot, title: str, path: Path | None) -> None:
+    def keep(self, key: int, snapshot: Snapshot, title: str, path: Path | None, time: float) -> None:
         """Write a document in place of what was kept of it before, whole or not at all.
 
         Args:
             key: stands for the document.
             path: where the artist saves it; None = nowhere yet.
+            time: when the snapshot was taken, seconds since 1970. (When the file is written tells less: a later state
+                may have been saved meanwhile.)
 
         Raises:
             FileProblem: it cannot be written; what was kept before is still there.
         """
         try:
-            file = self._file(key)
-            with atomic_write(about_file(file)) as about:
-                about.write_bytes(described(title, path))
-            save_snapshot(snapshot, file, title)
+            with atomic_write(self._file(key)) as temporary:
+                save_snapshot(snapshot, temporary, title)
+                with zipfile.ZipFile(temporary, "a") as archive:
+                    archive.comment = described(title, path, time)
         except (FileProblem, OSError) as error:
             raise FileProblem(
                 f"“{title}” could not be autosaved ({_reason(error)}). Save it yourself from time to time."
@@ -54,10 +57,7 @@ class Autosave:
         Raises:
             OSError: it cannot be moved; it is where it was.
         """
-        file = self._file(key)
-        with suppress(OSError):  # the note first, and it may be missing: a picture without it is still found
-            about_file(left.file).replace(about_file(file))
-        left.file.replace(file)
+        left.file.replace(self._file(key))
 
     def drop(self, key: int) -> None:
         """The document was saved or closed: nothing of it needs to be kept.
@@ -66,9 +66,7 @@ class Autosave:
             OSError: its file cannot be deleted.
         """
         if self._own is not None:
-            file = self._own[0] / f"{key}.ora"
-            file.unlink(missing_ok=True)
-            about_file(file).unlink(missing_ok=True)
+            (self._own[0] / f"{key}.ora").unlink(missing_ok=True)
 
     def close(self) -> None:
         """Delete the folder: the program ends as it should."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from platformdirs import user_data_path
 from editor.locks import Lock
 
 LOCK = "lock"
+_TITLE = 200  # letters; a comment has room for 65535 bytes
 
 
 def usual_place() -> Path:
@@ -34,7 +36,7 @@ class Left:
         file: the autosaved .ora.
         title: what it was called.
         path: where it had been saved to before; None = never.
-        time: when it was autosaved, seconds since 1970.
+        time: as of when it was autosaved, seconds since 1970.
     """
 
     file: Path
@@ -44,7 +46,7 @@ class Left:
 
     @property
     def saved_since(self) -> bool:
-        """Whether the file at `path` was written after this."""
+        """Whether the file at `path` was written after that, and may hold newer work."""
         try:
             return self.path is not None and self.path.stat().st_mtime > self.time
         except OSError:
@@ -57,7 +59,6 @@ class Left:
             OSError: it cannot be deleted.
         """
         self.file.unlink(missing_ok=True)
-        about_file(self.file).unlink(missing_ok=True)
 
 
 class Leavings:
@@ -88,14 +89,9 @@ class Leavings:
         self._held.clear()
 
 
-def about_file(file: Path) -> Path:
-    """Where the title and the place of an autosaved document are noted; it may be missing."""
-    return file.with_suffix(".json")
-
-
-def described(title: str, path: Path | None) -> bytes:
-    """What is noted about a document."""
-    return json.dumps({"title": title, "path": None if path is None else str(path)}).encode()
+def described(title: str, path: Path | None, time: float) -> bytes:
+    """What is noted about an autosaved document, as the comment of its ZIP: so it always belongs to the pictures."""
+    return json.dumps({"title": title[:_TITLE], "path": None if path is None else str(path), "time": time}).encode()
 
 
 def autosaved_in(folder: Path) -> list[Path]:
@@ -109,10 +105,10 @@ def _folders(place: Path) -> Iterator[Path]:
 
 
 def _left(file: Path) -> Left:
-    title, path = "", None
-    with suppress(OSError, ValueError):  # the picture is what counts
-        about = json.loads(about_file(file).read_bytes())
-        if isinstance(about, dict):
-            title = about["title"] if isinstance(about.get("title"), str) else ""
-            path = Path(about["path"]) if isinstance(about.get("path"), str) else None
-    return Left(file, title or "Untitled", path, file.stat().st_mtime)
+    title, path, time = "", None, file.stat().st_mtime
+    with suppress(OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):  # it is offered all the same
+        with zipfile.ZipFile(file) as archive:
+            about = json.loads(archive.comment)
+        title, time = str(about["title"]), float(about["time"])
+        path = None if about["path"] is None else Path(about["path"])
+    return Left(file, title or "Untitled", path, time)

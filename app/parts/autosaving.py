@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -130,9 +131,9 @@ class AutosavingPart(QObject):
             kept.again = True
             return
         kept.state, kept.writing = weakref.ref(snapshot), True
-        key, title, path = kept.key, document.title, document.path
+        key, title, path, now = kept.key, document.title, document.path, time()
         self._write(
-            lambda autosave: autosave.keep(key, snapshot, title, path),
+            lambda autosave: autosave.keep(key, snapshot, title, path, now),
             lambda _: self._written(document, kept, snapshot),
             lambda error: self._failed(document, kept, error),
         )

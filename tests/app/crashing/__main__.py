@@ -1,4 +1,7 @@
-"""Work on two documents as the window does, without one, until killed: `python -m tests.app.crashing FOLDER SEED`.
+"""Work on two documents as the window does, without one, until killed: `python -m tests.app.crashing FOLDER`.
+
+For every seed that comes in on the standard input it forks a child that works, and says the child's number, and, when
+the child is gone, which signal ended it: fifty starts need the libraries only once.
 
 Every change counts up: the bottom layer is called by the number of the change and filled with a colour that says it, in
 one undo step, so that who opens the file sees which state it holds, and whether name and pixels belong together.
@@ -159,7 +162,17 @@ class Work(QObject):
         self.note(f"{document.title} {number_of(snapshot)} autosaved")
 
 
+def main(folder: Path) -> None:
+    for seed in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            app = QApplication(sys.argv[:1])
+            work = Work(folder, int(seed))
+            app.exec()
+            os._exit(len(work.documents))
+        print(child, flush=True)
+        print(os.WTERMSIG(os.waitpid(child, 0)[1]), flush=True)
+
+
 if __name__ == "__main__":
-    app = QApplication(sys.argv[:1])
-    work = Work(Path(sys.argv[1]), int(sys.argv[2]))
-    app.exec()
+    main(Path(sys.argv[1]))
