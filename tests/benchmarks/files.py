@@ -1,4 +1,4 @@
-"""Files: 4096² with ten layers, what autosave takes from the window's thread, and saving and opening beside a plain ZIP.
+"""Files: 4096² with ten layers: what autosave takes from the window's thread; saving and opening beside a plain ZIP.
 
 Only "autosave": the window's own part writes with its own thread while a timer of the same event loop ticks every
 millisecond; a tick that comes late was held up. The same is measured without autosave, because other programs and the
