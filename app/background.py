@@ -18,7 +18,6 @@ class Background(QObject):
 
     Args:
         threads: how many; one does what it is given in that order.
-        begin: called first in each of them.
 
     Signals:
         busy_changed: what is being done, e.g. "Opening photo.jpg"; empty when all is done.
@@ -29,11 +28,9 @@ class Background(QObject):
     failed = Signal(object)
     _returned = Signal(int, object, object)
 
-    def __init__(
-        self, parent: QObject | None = None, threads: int = THREADS, begin: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, parent: QObject | None = None, threads: int = THREADS) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="background", initializer=begin)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="background")
         self._numbers = count()
         self._open: dict[int, tuple[str, Callable[[Any], None], Callable[[Exception], None]]] = {}
         self._returned.connect(self._finish, Qt.ConnectionType.QueuedConnection)

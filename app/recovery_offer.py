@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PICTURE = QSize(96, 72)
 SIZE = QSize(560, 420)
+MAIN_WIDTH = 128  # px: the style makes the text bold, which its size does not know
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,7 @@ class RecoveryOffer(QDialog):
         self.later.clicked.connect(self.reject)
         self.main = QPushButton()
         self.main.setDefault(True)
+        self.main.setMinimumWidth(MAIN_WIDTH)
         self.main.clicked.connect(self._open_all)
         self.finished.connect(lambda _: self._discard_marked())
         self._lay_out()
@@ -170,7 +172,7 @@ class RecoveryOffer(QDialog):
             self.accept()
 
     def _open_all(self) -> None:
-        for row in self._wanted():
+        for row in reversed(self._wanted()):  # the newest is looked at in the end
             self._open(row)
         if self.isVisible():
             self.accept()

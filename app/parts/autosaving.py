@@ -1,7 +1,8 @@
 """Autosave: every minute, and before each edit, what changed goes to the disk, so that a crash costs no more than that.
 
 The window's thread only takes snapshots, which are references. A thread of its own writes them: it does one thing after
-the other, gives way to everything else, and never keeps a file that the artist opens or saves waiting.
+the other and never keeps a file that the artist opens or saves waiting. It has the usual priority: a thread that gives
+way is stopped while it holds Python's lock, and the window waits for both (on two busy cores 136 ms instead of 17).
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from PySide6.QtWidgets import QWidget
 from app import dialogs
 from app.background import Background
 from app.documents import Documents
-from app.jobs.worker import lower_priority
 from app.settings import AUTOSAVE_LIMIT, Settings
 from editor.document import Document, Snapshot
 
@@ -66,7 +66,7 @@ class AutosavingPart(QObject):
     def __init__(self, documents: Documents, settings: Settings, window: QWidget) -> None:
         super().__init__(window)
         self._documents, self._settings, self._window = documents, settings, window
-        self._writer = Background(self, 1, lower_priority)
+        self._writer = Background(self, 1)
         self._place: Path | None = None
         self._begun = False
         self._autosave: Autosave | None = None  # touched by the writer's thread only
