@@ -84,14 +84,23 @@ class Filling:
         self._noise = sampling.seeded_noise(self._source.shape, seed).to(self._source.device)
         self._gap = _gap(backbone, source, free if gap is None else gap) if backbone.fills else None
 
-    def run(self, words: Conditioning, guidance: float, patches: Sequence[Patch] = ()) -> Iterator[Sampled]:
-        """One step per network call; `patches` as for `Backbone.predict`."""
+    def run(
+        self, words: Conditioning, guidance: float, patches: Sequence[Patch] = (), guided: float = 1.0
+    ) -> Iterator[Sampled]:
+        """One step per network call.
+
+        Args:
+            patches: as for `Backbone.predict`.
+            guided: part of the steps, from the first on, in which guidance is used; where little noise is left it
+                changes next to nothing and costs as much (Kynkäänniemi et al., NeurIPS 2024, arXiv 2404.07724).
+        """
         schedule = self._backbone.schedule
+        last_guided = self._times[max(round(guided * len(self._times)), 1) - 1]
         first = schedule.level(self._times[0])
         z = self._noise if self._start is None else noised(self._start, self._noise, first)
 
         def predict(z: Tensor, t: int) -> Tensor:
-            return self._backbone.predict(z, t, words, guidance, patches, self._gap)
+            return self._backbone.predict(z, t, words, guidance if t >= last_guided else 1.0, patches, self._gap)
 
         if self._repeats == 1:
             return self._plan.sampler(predict, schedule, z, self._times, self._hold)

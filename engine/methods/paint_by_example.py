@@ -32,6 +32,7 @@ from engine.words import Conditioning
 from engine.workpiece import Previews, Seam, Workpiece, cut_out, followed, size_note, to_picture
 
 MODEL = "studio-exemplar"
+_GUIDED = 0.7  # of the steps: after that the thing is there, and guidance would only cost
 _CLOSEST = 1.0  # the network knows things in their surroundings: small boxes are not magnified
 
 
@@ -95,7 +96,8 @@ def paint_by_example(backbone: Backbone, request: EditRequest) -> Run:
     def show(step: Sampled) -> Step:
         return previews.step(step.done, step.clean)
 
-    ended = yield from followed(filling.run(words, options.guidance, patches), show, request.stop_after, seconds)
+    run = filling.run(words, options.guidance, patches, _GUIDED)
+    ended = yield from followed(run, show, request.stop_after, seconds)
     start = perf_counter()
     latent = filling.stopped(ended.last) if ended.stopped else ended.last.latent
     picture = piece.finished(to_picture(backbone.decode(latent)))
