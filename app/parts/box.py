@@ -23,7 +23,7 @@ from engine.request import Input
 class BoxPart(QObject):
     """Signals:
     changed: what the tool shows over the picture; also in the middle of a gesture.
-    placed: the Rect, also in the middle of a gesture; None while there is no box.
+    placed: another Rect, also in the middle of a gesture; None while there is no box.
     place_wanted: whether the chosen method needs a place, and there is neither a box nor a selection.
     """
 
@@ -37,6 +37,7 @@ class BoxPart(QObject):
         super().__init__(parent)
         self._documents, self._options, self._doer = documents, options, Doer(documents, messages)
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._told: Rect | None = None
         tool = tools.tools[BoxTool.id]
         assert isinstance(tool, BoxTool)
         self.tool = tool
@@ -47,12 +48,18 @@ class BoxPart(QObject):
     # what the artist does
 
     def set(self, box: Rect) -> None:
-        """Have the thing stand in this box; several changes in a row are one step."""
+        """Have the thing stand in this box; several changes in a row are one step, until `finish`."""
         document = self._documents.current
         if document is None or box == document.box:
             return
         if not self._doer.do(SetBox(box, self.tr("Set box")), merge=True):
-            self._tell()  # the fields show what there is
+            self.placed.emit(document.box)  # the fields show what there is
+
+    def finish(self) -> None:
+        """What was set is a step: the next change begins another."""
+        document = self._documents.current
+        if document is not None:
+            document.history.seal()
 
     def remove(self) -> None:
         """Have no box any more."""
@@ -73,7 +80,10 @@ class BoxPart(QObject):
 
     def _tell(self) -> None:
         document = self._documents.current
-        self.placed.emit(self.tool.box(document) if document is not None else None)
+        box = self.tool.box(document) if document is not None else None
+        if box != self._told:  # the tool also tells where the pointer is, and something may be being typed
+            self._told = box
+            self.placed.emit(box)
         self.changed.emit()
 
     def _proportion(self, document: Document) -> float | None:
