@@ -8,7 +8,7 @@ from functools import cache
 
 from app.jobs.bridge import PreparedEdit
 from app.jobs.placement import DOT
-from app.widgets import SEED_LIMIT
+from app.seeds import SEED_LIMIT
 from engine.request import EditRequest
 
 

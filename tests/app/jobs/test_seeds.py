@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from app.jobs.bridge import PreparedEdit
@@ -48,3 +51,8 @@ def test_a_refusal_is_told_by_each() -> None:
     for edit in with_seeds(PreparedEdit("Daub · seed 1", Document(4, 4).snapshot(), build), [1, 2]):
         with pytest.raises(BadRequest, match="nothing to go by"):
             edit.build()
+
+
+def test_it_needs_no_widgets() -> None:
+    code = "import sys, app.jobs.seeds; sys.exit('PySide6.QtWidgets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
