@@ -34,6 +34,7 @@ def test_the_pictures_are_made_once_and_shared() -> None:
     assert [edit.title for edit in edits] == ["Daub · a · b · seed 7", "Daub · a · b · seed 8", "Daub · a · b · seed 9"]
     requests = [edit.build() for edit in edits]
     assert len(built) == 1
+    assert all(edit.one_of_several for edit in edits)
     assert [request.seed for request in requests] == [7, 8, 9]
     assert all(request.image is requests[0].image for request in requests)
     assert requests[1].digest() == daub(seed=8).digest()
