@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.documents import Documents
@@ -89,10 +87,7 @@ class BoxPart(QObject):
     def _proportion(self, document: Document) -> float | None:
         """Of what is seen of a document's example."""
         example = self._options.exemplars.of(document)
-        if example is None:
-            return None
-        _, _, width, height = cv2.boundingRect((example.pixels[..., 3] > 0).astype(np.uint8))
-        return width / height if height else None
+        return example.proportion if example is not None else None
 
     def _follow(self, document: Document | None) -> None:
         self._unsubscribe()

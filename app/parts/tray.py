@@ -66,7 +66,7 @@ class TrayPart(QObject):
             return
         before = self._edited
         instead_of = before[1] if before is not None and self._is_cut_of(exemplar, before[0]) else ""
-        pixels = exemplar.bytes()
+        pixels = exemplar.bytes
 
         def done(key: str) -> None:
             cut = exemplar.cut
