@@ -309,6 +309,26 @@ def test_two_cuts_at_once_leave_only_the_last_in_the_tray(joined: MainWindow, do
     assert [button.toolTip() for button in joined.method_panel.exemplar.tray.buttons] == ["10 wide"]
 
 
+def test_an_example_that_was_replaced_while_it_was_edited_stays_and_it_is_said(
+    joined: MainWindow, document: Document, picture: Path, wait: Wait, posted: list[Message]
+) -> None:
+    joined.exemplars.use_file(picture)
+    wait()
+    joined.cutting.edit()
+    dialog = joined.cutting.dialog
+    assert dialog is not None
+    dialog.cutting.crop = Rect(0, 0, 50, 50)
+    dialog.cutting.finish()
+    other = Exemplar(np.full((9, 9, 4), 255, np.uint8), "other")
+    joined.options.exemplars.put(document, other)
+    dialog.ok.click()
+    wait()
+    assert example(joined) is other
+    assert [message.sentence for message in posted] == [
+        "The example was replaced or removed meanwhile, so the cut was dropped."
+    ]
+
+
 def test_in_a_low_window_the_example_takes_the_place_of_the_help(joined: MainWindow) -> None:
     panel = joined.method_panel
     joined.resize(960, 600)
