@@ -54,6 +54,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("save", _("&Save"), "Ctrl+S", "save", "files.save", needs="document"),
     ActionSpec("save_as", _("Save &as…"), "Ctrl+Shift+S", "", "files.save_as", needs="document"),
     ActionSpec("export", _("&Export picture…"), "Ctrl+Alt+E", "export", "files.export", needs="document"),
+    ActionSpec("autosave", _("&Autosave…"), "", "", "autosaving.ask_minutes"),
     ActionSpec("close", _("&Close"), "Ctrl+W", "", "files.close", needs="document"),
     ActionSpec("quit", _("&Quit"), "Ctrl+Q", "", "close"),
     ActionSpec("undo", _("&Undo"), "Ctrl+Z", "undo", "edit.undo", needs="undo"),
@@ -183,7 +184,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
 TOOL_IDS = tuple(spec.id for spec in ACTIONS if spec.group == "tool")
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (  # "" = a line; "@name" = a menu that the window fills
-    (_("&File"), ("new", "open", "@recent", "", "save", "save_as", "export", "", "close", "quit")),
+    (_("&File"), ("new", "open", "@recent", "", "save", "save_as", "export", "autosave", "", "close", "quit")),
     (_("&Edit"), ("undo", "redo", "", "cut", "copy", "copy_merged", "paste", "paste_new", "clear",
                   "points_clear", "box_remove", "",
                   "fill_selected", "remove_selected", "example_selected", "transform_reset", "", "canvas_size",

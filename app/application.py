@@ -99,6 +99,8 @@ def start(paths: list[Path], settings_path: Path | None = None) -> tuple[QApplic
     window = MainWindow(settings, messages, log_file)
     Collector(window)
     window.first_painted.connect(lambda: _start_engine(window))
+    window.first_painted.connect(window.autosaving.begin)
+    window.first_painted.connect(window.recovery.begin)
     window.show()
     if paths:
         window.files.open_paths(paths)

@@ -16,6 +16,9 @@ THREADS = 2
 class Background(QObject):
     """A small pool of worker threads.
 
+    Args:
+        threads: how many; one does what it is given in that order.
+
     Signals:
         busy_changed: what is being done, e.g. "Opening photo.jpg"; empty when all is done.
         failed: an error that nobody asked to handle.
@@ -25,9 +28,9 @@ class Background(QObject):
     failed = Signal(object)
     _returned = Signal(int, object, object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, threads: int = THREADS) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="background")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="background")
         self._numbers = count()
         self._open: dict[int, tuple[str, Callable[[Any], None], Callable[[Exception], None]]] = {}
         self._returned.connect(self._finish, Qt.ConnectionType.QueuedConnection)

@@ -84,7 +84,7 @@ def _about(parameter: dict[str, Any]) -> str:
 @app.command()
 def run(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, or a recipe.json beside its arrays.")],
-    out: Annotated[Path, typer.Option("--out", help="Where to write: .png flat, .ora with all layers.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write: .png flat, .ora or .psd with all layers.")],
     image: Annotated[Path | None, typer.Option("--image", help="Photo to use instead of the recipe's own.")] = None,
 ) -> None:
     """Run a recipe without a window. An .ora keeps the photo, the strokes and the result as layers.

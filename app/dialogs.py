@@ -29,8 +29,10 @@ from app.theme import picture
 from app.widgets import NumberControl, caption
 from editor import limits
 
-PICTURES = "*.ora *.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif"
-FLAT = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")  # what is exported, by suffix
+DOCUMENTS = (".ora", ".psd", ".psb")  # files with layers, by suffix
+FLAT = "*.png *.jpg *.jpeg *.webp *.tif *.tiff *.bmp *.gif *.avif"
+PICTURES = f"*.ora *.psd *.psb {FLAT}"
+EXPORTED = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".psd", ".psb")  # by suffix
 
 
 def tr(text: str) -> str:
@@ -62,14 +64,15 @@ def ask_save(parent: QWidget, suggestion: Path) -> Path | None:
 
 
 def ask_export(parent: QWidget, suggestion: Path) -> Path | None:
-    """Where to write a flat picture; the name ends in the suffix of a picture."""
+    """Where to write a flat picture, or layers for Photoshop; the name ends in the suffix of such a file."""
     kinds = "PNG (*.png);;JPEG (*.jpg *.jpeg);;WebP (*.webp);;TIFF (*.tif *.tiff)"
-    return _ask_target(parent, tr("Export picture"), suggestion, kinds, FLAT)
+    layered = f"{tr('Photoshop, with layers')} (*.psd);;{tr('Photoshop, very large')} (*.psb)"
+    return _ask_target(parent, tr("Export picture"), suggestion, f"{kinds};;{layered}", EXPORTED)
 
 
 def ask_open_mask(parent: QWidget, folder: Path) -> Path | None:
     """A picture to take as a mask."""
-    kinds = f"{tr('Pictures')} ({PICTURES.removeprefix('*.ora ')});;{tr('All files')} (*)"
+    kinds = f"{tr('Pictures')} ({FLAT});;{tr('All files')} (*)"
     name, _ = QFileDialog.getOpenFileName(parent, tr("Import mask"), str(folder), kinds)
     return Path(name) if name else None
 

@@ -101,7 +101,7 @@ def read_recipe(recipe: Path, picture: Path | None = None) -> EditRequest:
     return load_recipe(recipe if carried is None else carried, image=image, methods=known)
 
 
-def check_target(target: Path, kinds: tuple[str, ...] = (*PICTURES, ".ora")) -> None:
+def check_target(target: Path, kinds: tuple[str, ...] = (*PICTURES, ".ora", ".psd", ".psb")) -> None:
     """Refuse before the edit runs what could not be written after it. Raises FileProblem."""
     if target.suffix.lower() not in kinds:
         raise FileProblem(f"“{target.name}” does not say what to write. End the name in {', '.join(kinds)}.")
@@ -128,7 +128,7 @@ def check_folder(folder: Path) -> None:
 
 
 def write_result(result: EditResult, target: Path, title: str = "") -> Document:
-    """Write photo, strokes and result: with all layers as .ora, else as one flat picture.
+    """Write photo, strokes and result: with all layers as .ora, .psd or .psb, else as one flat picture.
 
     A result that is only a mask becomes the selection of the .ora, else a grey picture.
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow
 from app.actions import build_actions, enable
 from app.background import Background
 from app.canvas.view import CanvasView
+from app.dialogs import DOCUMENTS
 from app.docks import Docks
 from app.documents import Documents
 from app.edit_options import EditOptions
@@ -30,6 +31,7 @@ from app.panels.method import MethodPanel
 from app.panels.tool_options import ToolOptionsBar
 from app.panels.tools import ToolBar
 from app.panels.variations import VariationsPanel
+from app.parts.autosaving import AutosavingPart
 from app.parts.box import BoxPart
 from app.parts.clicks import ClicksPart
 from app.parts.cutouts import Cutouts
@@ -45,6 +47,7 @@ from app.parts.layers import LayersPart
 from app.parts.learning import LearningPart
 from app.parts.points import PointsPart
 from app.parts.recipes import RecipesPart
+from app.parts.recovery import RecoveryPart
 from app.parts.regions import RegionsPart
 from app.parts.runs import RunsPart
 from app.parts.selection import SelectionPart
@@ -137,6 +140,8 @@ class MainWindow(QMainWindow):
         self.view = ViewPart(
             lambda: self.workspace.view, lambda shown: self.workspace.show_bar(shown), self.settings, self
         )
+        self.autosaving = AutosavingPart(documents, self.settings, self)
+        self.recovery = RecoveryPart(documents, self.autosaving, background, messages, self)
         self.start = StartPart(self.files, self.options, self.tools, self)
         self.help = HelpPart(messages, log_file, self)
 
@@ -179,6 +184,9 @@ class MainWindow(QMainWindow):
         self.files.start_wanted.connect(lambda: self.documents.choose(None))
         self.files.recent_changed.connect(self._show_recent)
         self.files.quit_wanted.connect(self.close)
+        self.files.saved.connect(self.autosaving.note_saved)
+        self.runs.submitted.connect(self.autosaving.keep)
+        self.autosaving.trouble.connect(self.status.show_trouble)
         self.tools.tool_changed.connect(lambda _: self._give_tools())
         self.tools.tool_changed.connect(lambda _: self.status.show_hint(""))  # it was about what was in hand before
         self.clicks.looking.connect(self._show_look)
@@ -407,7 +415,7 @@ class MainWindow(QMainWindow):
 
     def _drop_on_canvas(self, paths: list[Path], at: QPoint) -> None:
         """Documents open in a tab of their own; pictures become layers, or the example, of the one under them."""
-        documents = [path for path in paths if path.suffix.lower() == ".ora"]
+        documents = [path for path in paths if path.suffix.lower() in DOCUMENTS]
         self.files.open_paths(documents)
         self.exemplars.drop([path for path in paths if path not in documents], at)
 
@@ -435,4 +443,6 @@ class MainWindow(QMainWindow):
         if self.engine is not None:
             self.engine.shutdown()
         self.background.shutdown()
+        self.autosaving.end()
+        self.recovery.end()
         event.accept()

@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QSettings, QStandardPaths
 
 RECENT_LIMIT = 12
+AUTOSAVE_LIMIT = 60  # minutes
 
 
 def default_path() -> Path:
@@ -74,6 +75,18 @@ class Settings:
 
     def clear_recent(self) -> None:
         self._store.remove("recent")
+
+    @property
+    def autosave_minutes(self) -> int:
+        """Minutes between two autosaves; 0 = never."""
+        try:
+            return min(max(int(str(self._store.value("autosave_minutes", 1))), 0), AUTOSAVE_LIMIT)
+        except ValueError:
+            return 1
+
+    @autosave_minutes.setter
+    def autosave_minutes(self, minutes: int) -> None:
+        self._store.setValue("autosave_minutes", minutes)
 
     @property
     def method(self) -> str:

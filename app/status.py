@@ -49,7 +49,7 @@ class StatusLine(QStatusBar):
         self.addWidget(self.cancel)
         for widget in (self.position, self.facts, self.zoom):
             self.addPermanentWidget(widget)
-        self._hint = self._tool_hint = self._busy = self._aside = ""
+        self._hint = self._tool_hint = self._busy = self._aside = self._trouble = ""
         self._holds: Callable[[], bool] = lambda: True
         self._job: JobState | None = None
         self.show_job(None)
@@ -87,6 +87,11 @@ class StatusLine(QStatusBar):
         self._aside = what
         self._show()
 
+    def show_trouble(self, what: str) -> None:
+        """Show what does not work, though the artist may go on, until it is empty."""
+        self._trouble = what
+        self._show()
+
     def show_tool_hint(self, hint: str) -> None:
         """Show what the tool in hand is for while there is not even a hint."""
         self._tool_hint = hint
@@ -100,7 +105,8 @@ class StatusLine(QStatusBar):
             self.bar.setValue(state.index)
         else:
             hint = self._hint if self._holds() else ""
-            self.text.setText(f"{self._busy}…" if self._busy else hint or self._aside or self._tool_hint)
+            rest = hint or self._trouble or self._aside or self._tool_hint
+            self.text.setText(f"{self._busy}…" if self._busy else rest)
             self.bar.setRange(0, 0)
         self.bar.setVisible(state is not None or bool(self._busy))
         self.cancel.setVisible(state is not None)

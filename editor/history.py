@@ -16,6 +16,7 @@ from editor.spill import SpillFolder
 
 MEMORY_LIMIT = 256 * 2**20  # bytes of steps held in memory
 SMALL = 4096  # a step below this many bytes is not worth a file
+_NOWHERE = -1  # no state has this id
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ class History:
     def modified(self) -> bool:
         """Whether the position is not the saved one."""
         return self._current_id() != self._saved
+
+    @property
+    def state(self) -> int:
+        """Names the document's present state among all that its history knows."""
+        return self._current_id()
 
     @property
     def memory(self) -> int:
@@ -141,6 +147,11 @@ class History:
         self._sealed = True
         self._tell()
 
+    def mark_unsaved(self) -> None:
+        """No state of the document is saved: it counts as changed until it is."""
+        self._saved = _NOWHERE
+        self._tell()
+
     def close(self) -> None:
         """Drop all steps and the temporary folder."""
         if self._writer:
@@ -148,7 +159,7 @@ class History:
         if self._folder:
             self._folder.close()
         self._writer = self._folder = None
-        self._saved = -1 if self.modified else 0
+        self._saved = _NOWHERE if self.modified else 0
         self._steps.clear()
         self._position = self._base = 0
 

@@ -91,9 +91,8 @@ def _fused(queries: Tensor, keys: Tensor, values: Tensor, heads: int, scale: flo
     batch, count, width = queries.shape
     queries = queries.reshape(batch, count, heads, width // heads).transpose(1, 2)
     keys = keys.view(batch, heads, width // heads, -1).transpose(2, 3)
-    if (
-        keys.stride(-1) != 1
-    ):  # of several pictures; the kernel takes no others, and PyTorch falls back on written scores
+    # Those of several pictures lie in strides that the kernel does not take: PyTorch would write the scores out.
+    if keys.stride(-1) != 1:
         keys = keys.contiguous()
     values = values.view(batch, heads, -1, width // heads)
     return functional.scaled_dot_product_attention(queries, keys, values, scale=scale).transpose(1, 2).flatten(2)

@@ -83,7 +83,8 @@ class Backbone:
         """What lets a network that reads words see a picture, read when it is first asked for; None = it has none.
 
         Raises:
-            ModelBroken: it is there, but cannot be used with this model.
+            ModelBroken, ModelMissing: it is there, but not whole, or cannot be used with this model.
+            OutOfMemory: it does not fit.
         """
         if self._adapter is None and self.open_adapter is not None:
             self._adapter = self.open_adapter(self)
@@ -160,8 +161,7 @@ class Backbone:
                 f"The model “{self.name}” is told by an example what to paint, not by words. "
                 "Take “Paint by example”, or another model."
             )
-        words = self.reader.read(prompt, negative)
-        return words
+        return self.reader.read(prompt, negative)
 
     @roomy
     @torch.no_grad()

@@ -92,7 +92,9 @@ class ExemplarReader:
             picture: (s, s, 3), sRGB; see `exemplars.framed`.
         """
         weight = self.encoder.uncond_vector
-        values: Any = self.processor(images=picture, return_tensors="pt")["pixel_values"]
+        # Of pictures of 1, 3 or 4 pixels it could not tell by itself which axis is which.
+        ready: Any = self.processor(images=picture, input_data_format="channels_last", return_tensors="pt")
+        values = ready["pixel_values"]
         token = self.encoder(values.to(weight.device, weight.dtype))
         return torch.cat([weight, token])
 

@@ -15,7 +15,7 @@ from app.background import Background
 from app.dialogs import Unsaved
 from app.documents import Documents
 from app.errors import Messages
-from app.parts.saving import Saver, step_id
+from app.parts.saving import Saver
 from app.settings import Settings
 from editor.document import Document
 from editor.errors import DocumentError
@@ -32,11 +32,13 @@ class FilesPart(QObject):
     """Signals:
     start_wanted: show the start page.
     recent_changed: another list of recent files.
+    saved: a Document that was written as an .ora of the artist's.
     quit_wanted: every document was dealt with after the artist asked to quit.
     """
 
     start_wanted = Signal()
     recent_changed = Signal()
+    saved = Signal(object)
     quit_wanted = Signal()
 
     def __init__(
@@ -49,7 +51,7 @@ class FilesPart(QObject):
         self._saver.written.connect(self._written)
         self._saver.failed.connect(self._not_written)
         self._saver.all_written.connect(self._all_written)
-        self._abandoned: dict[Document, int] = {}  # not to be saved when the program quits, as of this step
+        self._abandoned: dict[Document, int] = {}  # not to be saved when the program quits, as of this state
         self._quitting = False  # the program ends when everything is written
 
     # opening
@@ -152,6 +154,7 @@ class FilesPart(QObject):
         self.recent_changed.emit()
         if document in self._documents:
             self._documents.tell_changed(document)
+            self.saved.emit(document)
 
     def _not_written(self, _document: Document, error: Exception) -> None:
         self._call_off_quitting()
@@ -224,7 +227,7 @@ class FilesPart(QObject):
                 continue
             answer = self._ask_unsaved(document)
             if answer is Unsaved.DISCARD:
-                self._abandoned[document] = step_id(document)
+                self._abandoned[document] = document.history.state
             elif answer is Unsaved.CANCEL or not self._save(document):
                 self._call_off_quitting()
                 return False
@@ -236,7 +239,7 @@ class FilesPart(QObject):
 
     def _undecided(self, document: Document) -> bool:
         """Whether it has changes that the artist did not give up; what changed after the answer is asked for again."""
-        return document.modified and self._abandoned.get(document) != step_id(document)
+        return document.modified and self._abandoned.get(document) != document.history.state
 
     def _call_off_quitting(self) -> None:
         self._quitting = False

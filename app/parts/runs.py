@@ -42,6 +42,7 @@ class RunsPart(QObject):
     collected: (job, Job, EditResult): one of several that were asked for together; it is in no document yet.
     gone: (job, Job, sentence why): a job ended without a result; the sentence is empty where it was cancelled.
     state_changed: something runs, waits or may be kept that did not before.
+    submitted: a Document of which an edit begins, live ones left out.
     """
 
     preview_shown = Signal(object, int, QImage, QRect, float)
@@ -53,6 +54,7 @@ class RunsPart(QObject):
     collected = Signal(int, object, object)
     gone = Signal(int, object, str)
     state_changed = Signal()
+    submitted = Signal(object)
 
     def __init__(
         self, documents: Documents, options: EditOptions, recipes: RecipesPart, messages: Messages, parent: QObject
@@ -237,6 +239,8 @@ class RunsPart(QObject):
         group: int = 0,
     ) -> list[int]:
         assert self._engine is not None
+        if not live:
+            self.submitted.emit(document)
         replaces, numbers = self._recipes.replaced_in(document), []
         for edit in edits:
             number = self._engine.submit(edit, live=live)

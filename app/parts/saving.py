@@ -65,7 +65,7 @@ class Saver(QObject):
 
     def _start(self, document: Document) -> None:
         path = self._wishes[document][0].path
-        snapshot, saved_step = document.snapshot(), step_id(document)
+        snapshot, saved = document.snapshot(), document.history.state
 
         def write() -> None:
             from editor.files import save_snapshot
@@ -74,7 +74,7 @@ class Saver(QObject):
 
         def written(_: None) -> None:
             document.path, document.title = path, path.stem
-            if step_id(document) == saved_step:
+            if document.history.state == saved:
                 document.history.mark_saved()
             self.written.emit(document, path)
             then = self._wishes[document][0].then
@@ -102,9 +102,3 @@ class Saver(QObject):
             return None
         self._start(document)
         return wishes[0]
-
-
-def step_id(document: Document) -> int:
-    """Names the present state of the document among all states of its history."""
-    history = document.history
-    return history.steps[history.position - 1].id if history.position else 0

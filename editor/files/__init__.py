@@ -6,6 +6,7 @@ from editor.files.export import export_picture, recipe_in
 from editor.files.kinds import EXPORT_SUFFIXES, OPEN_SUFFIXES, SAVE_SUFFIX
 from editor.files.openraster_writer import save_snapshot
 from editor.files.pictures import Picture, open_pixels
+from editor.files.thumbnails import read_thumbnail
 from editor.files.writing import atomic_write
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "open_pixels",
     "open_with_note",
     "profile_title",
+    "read_thumbnail",
     "recipe_in",
     "save_document",
     "save_snapshot",

@@ -1,4 +1,4 @@
-"""Open any picture or .ora as a document, and save documents."""
+"""Open any picture, .ora or .psd as a document, and save documents."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class OpenedDocument:
 
 
 def open_document(path: Path) -> Document:
-    """Open a picture or an .ora; see `open_with_note`."""
+    """Open a picture, an .ora or a .psd; see `open_with_note`."""
     return open_with_note(path).document
 
 
 def open_with_note(path: Path) -> OpenedDocument:
-    """Open a PNG, JPEG, WebP, TIFF, GIF, BMP or AVIF as one layer "Photo", or an .ora with all its layers.
+    """Open a PNG, JPEG, WebP, TIFF, GIF, BMP or AVIF as one layer "Photo", an .ora, .psd or .psb with all its layers.
 
     Only an .ora is remembered as the place to save to.
 
@@ -42,7 +42,15 @@ def open_with_note(path: Path) -> OpenedDocument:
 
 
 def _opened(path: Path) -> OpenedDocument:
-    if read_kind(path) is Kind.ORA:
+    kind = read_kind(path)
+    if kind is Kind.PSD:
+        from editor.files.photoshop_reader import read_photoshop  # psd-tools is imported with the first such file
+
+        snapshot, note = read_photoshop(path)
+        document = Document.from_snapshot(snapshot)
+        document.title = path.stem
+        return OpenedDocument(document, note)
+    if kind is Kind.ORA:
         opened = read_openraster(path)
         document, note = Document.from_snapshot(opened.snapshot), opened.note
         document.path, document.title = path, opened.title or path.stem

@@ -1,4 +1,4 @@
-"""Write what a document looks like as one flat picture for other programs."""
+"""Write what a document looks like for other programs: as one flat picture, or with its layers for Photoshop."""
 
 from __future__ import annotations
 
@@ -34,22 +34,24 @@ _KINDS = {
     ".webp": Kind.WEBP,
     ".tif": Kind.TIFF,
     ".tiff": Kind.TIFF,
+    ".psd": Kind.PSD,
+    ".psb": Kind.PSD,
 }
 _SIDES = {Kind.JPEG: 65_500, Kind.WEBP: 16_383}  # what libjpeg and libwebp accept
 
 
 def export_picture(snapshot: Snapshot, path: Path, *, quality: int = 92, recipe: bytes | None = None) -> str:
-    """Write the visible layers as PNG, JPEG, WebP or TIFF, by the suffix of `path`.
+    """Write the visible layers as PNG, JPEG, WebP or TIFF, or all layers as PSD or PSB, by the suffix of `path`.
 
-    PNG and TIFF keep 16 bits; JPEG is laid on white; the alpha channel is left out where nothing is transparent; the
-    document's ICC profile goes along.
+    PNG, TIFF and PSD keep 16 bits; JPEG is laid on white; the alpha channel is left out where nothing is transparent;
+    the document's ICC profile goes along.
 
     Args:
         quality: 1..100 for JPEG and WebP; a WebP of 100 is lossless.
         recipe: bytes of a recipe file for a PNG to carry as text.
 
     Returns:
-        One sentence for the artist about what was left out; "" for nothing.
+        Sentences for the artist about what was left out; "" for nothing.
 
     Raises:
         FileProblem: the suffix is unknown, the kind cannot hold the size, or the file cannot be written.
@@ -60,6 +62,10 @@ def export_picture(snapshot: Snapshot, path: Path, *, quality: int = 92, recipe:
 
 def _exported(snapshot: Snapshot, path: Path, quality: int, recipe: bytes | None) -> str:
     kind = _kind_for(path, snapshot.size)
+    if kind is Kind.PSD:
+        from editor.files.photoshop_writer import write_photoshop  # psd-tools is imported with the first such file
+
+        return write_photoshop(snapshot, path)
     pixels, note = composite(snapshot), ""
     if kind is Kind.TIFF:
         with atomic_write(path) as temporary:

@@ -17,12 +17,15 @@ class Kind(Enum):
     BMP = "BMP"
     AVIF = "AVIF"
     ORA = "OpenRaster"
+    PSD = "Photoshop"
 
 
 HEAD = 128  # bytes that `kind_of` wants to see
-OPENS = "PNG, JPEG, WebP, TIFF, GIF, BMP, AVIF and OpenRaster (.ora)"
-OPEN_SUFFIXES = (".ora", ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif")
-EXPORT_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+OPENS = "PNG, JPEG, WebP, TIFF, GIF, BMP, AVIF, OpenRaster (.ora) and Photoshop (.psd, .psb)"
+LAYERED_SUFFIXES = (".ora", ".psd", ".psb")  # documents; all others are pictures
+_PICTURES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif")
+OPEN_SUFFIXES = LAYERED_SUFFIXES + _PICTURES
+EXPORT_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".psd", ".psb")
 SAVE_SUFFIX = ".ora"
 
 _MARKER = 30  # where a ZIP holds the name and, when it is stored, the content of its first entry
@@ -36,9 +39,9 @@ _STARTS = {
     b"GIF87a": Kind.GIF,
     b"GIF89a": Kind.GIF,
     b"BM": Kind.BMP,
+    b"8BPS": Kind.PSD,
 }
 _STRANGERS = {
-    b"8BPS": "a Photoshop document",
     b"gimp xcf": "a GIMP document",
     b"%PDF": "a PDF",
     b"%!PS": "a PostScript file",

@@ -27,7 +27,7 @@ from editor import limits
 from editor.composite import composite, composite_layers
 from editor.document import Snapshot
 from editor.errors import FileProblem
-from editor.files import png, sidecar
+from editor.files import png, sidecar, thumbnails
 from editor.files.colour import srgb_profile, to_srgb
 from editor.files.guard import guarded
 from editor.files.sidecar import LayerExtras, Piece, Sidecar, StoredImage, StoredPlacement
@@ -108,7 +108,7 @@ def _need_readable(snapshot: Snapshot) -> None:
 def _merged(snapshot: Snapshot) -> dict[str, _Parts]:
     merged = converted(to_srgb(composite(snapshot), snapshot.profile), UINT8)
     small = thumbnail(merged)
-    return {"mergedimage.png": png.encoded_parts(merged), "Thumbnails/thumbnail.png": png.encoded_parts(small)}
+    return {"mergedimage.png": png.encoded_parts(merged), thumbnails.ENTRY: png.encoded_parts(small)}
 
 
 def thumbnail(pixels: Array) -> Array:

@@ -42,8 +42,9 @@ def open_pixels(path: Path) -> Picture:
     """
     with guarded(path, "open"):
         kind = read_kind(path)
-        if kind is Kind.ORA:
-            raise FileProblem(f"“{path.name}” is an OpenRaster document with layers. Open it as a document.")
+        if kind in (Kind.ORA, Kind.PSD):
+            article = "an" if kind is Kind.ORA else "a"
+            raise FileProblem(f"“{path.name}” is {article} {kind.value} document with layers. Open it as a document.")
         return _decoded(path, read_all(path), kind)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ from editor.errors import FileProblem
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_ABANDONED = 3600.0  # seconds since a half-written file grew: nobody writes it any more
 
 
 @contextmanager
@@ -74,9 +77,19 @@ def _created_beside(target: Path) -> Path:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(4)}.part{target.suffix[:16]}")
+    head, tail = f".{target.stem[:40]}-", f".part{target.suffix[:16]}"
+    _remove_leavings(target.parent, f"{glob.escape(head)}????????{glob.escape(tail)}")
+    temporary = target.with_name(f"{head}{secrets.token_hex(4)}{tail}")
     temporary.open("xb").close()
     return temporary
+
+
+def _remove_leavings(folder: Path, pattern: str) -> None:
+    """Remove what was half written when a program was killed."""
+    for left in folder.glob(pattern):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()
 
 
 def _flush_folder(folder: Path) -> None:

@@ -79,6 +79,7 @@ def paint_by_example(backbone: Backbone, request: EditRequest) -> Run:
 
     Raises:
         BadRequest: arrays that do not fit, no example, no place for it, a model that cannot read examples.
+        ModelBroken, ModelMissing, OutOfMemory: the IP-Adapter beside a model of words cannot be used.
     """
     options, hole, exemplar = _checked(request)
     piece = cut_out(request, hole, Seam(options.grow, options.feather, options.context), backbone, _CLOSEST)
@@ -100,8 +101,11 @@ def paint_by_example(backbone: Backbone, request: EditRequest) -> Run:
     picture = piece.finished(to_picture(backbone.decode(latent)))
     seconds["decode"] = perf_counter() - start
     request = replace(request, stop_after=ended.step if ended.stopped else None)
-    patch = piece.patch(picture, filling.alpha * standing_out(picture, piece.source, options.keep))
-    return EditResult(*patch, request, ended.step, piece.region.scale, seconds, size_note(piece))
+    alpha, notes = filling.alpha * standing_out(picture, piece.source, options.keep), size_note(piece)
+    if not alpha.any():
+        alpha, notes = filling.alpha, (*notes, "What was painted looks much like what was there: all of it is shown.")
+    patch = piece.patch(picture, alpha)
+    return EditResult(*patch, request, ended.step, piece.region.scale, seconds, notes)
 
 
 def _told(backbone: Backbone, picture: NDArray[np.uint8]) -> tuple[Conditioning, tuple[Patch, ...]]:

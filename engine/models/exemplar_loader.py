@@ -23,9 +23,9 @@ def load_exemplar_reader(folder: Path, policy: Policy) -> ExemplarReader:
         ModelBroken: weights are missing or have other shapes than the config says.
     """
     config = CLIPVisionConfig.from_pretrained(str(folder / PART), local_files_only=True)
-    encoder = ExemplarEncoder(config)
+    encoder, weights = ExemplarEncoder(config), _weights(folder)
     try:
-        missing = encoder.load_published(_weights(folder))
+        missing = encoder.load_published(weights)
     except RuntimeError as error:
         raise store.broken(folder, f"the weights of its {PART} do not fit its config") from error
     if missing:

@@ -126,8 +126,9 @@ class ExampleCache:
         return np.memmap(self._file, self._kind(), "r", shape=(count,))
 
     def _make(self, count: int) -> None:
-        """Write what is missing."""
-        probe, have = self.records([0]), self._count()
+        """Write what is missing; all of it, where records have another layout now."""
+        probe = self.records([0])
+        have = self._count() if self._about.exists() and self._kind() == probe.dtype else 0
         self._about.write_text(json.dumps(probe.dtype.descr), encoding="utf-8")
         batches = [range(first, min(first + RENDER_BATCH, count)) for first in range(have, count, RENDER_BATCH)]
         workers = (os.cpu_count() or 1) if self.vae.device.type == "cpu" else 1

@@ -26,6 +26,7 @@ from app import dialogs
 from app.actions import ACTIONS
 from app.dialogs import Unsaved
 from app.widgets import NumberControl
+from editor.files.kinds import EXPORT_SUFFIXES, LAYERED_SUFFIXES, OPEN_SUFFIXES
 
 
 @pytest.fixture
@@ -143,6 +144,8 @@ def test_about_names_the_log_file(parent: QWidget, tmp_path: Path) -> None:
         ("a", "JPEG (*.jpg *.jpeg)", "a.jpg"),
         ("a.webp", "PNG (*.png)", "a.webp"),
         ("portrait.v2", "PNG (*.png)", "portrait.v2.png"),
+        ("a", "Photoshop, with layers (*.psd)", "a.psd"),
+        ("a.psb", "PNG (*.png)", "a.psb"),
         ("", "", None),
     ],
 )
@@ -152,6 +155,14 @@ def test_the_suffix_follows_the_chosen_kind(
     answer = (str(tmp_path / name) if name else "", kind)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: answer)
     assert dialogs.ask_export(parent, tmp_path / "x.png") == (tmp_path / written if written else None)
+
+
+def test_the_dialogs_offer_what_can_be_opened_and_exported() -> None:
+    """They have lists of their own, because decoders are not imported before a file is opened."""
+    assert {f"*{suffix}" for suffix in OPEN_SUFFIXES} - {"*.jpe", "*.jfif"} == set(dialogs.PICTURES.split())
+    assert set(dialogs.EXPORTED) == set(EXPORT_SUFFIXES)
+    assert set(dialogs.DOCUMENTS) == set(LAYERED_SUFFIXES)
+    assert set(dialogs.PICTURES.split()) - set(dialogs.FLAT.split()) == {f"*{suffix}" for suffix in LAYERED_SUFFIXES}
 
 
 @pytest.mark.parametrize(

@@ -56,3 +56,12 @@ def test_a_damaged_file_is_no_obstacle(tmp_path: Path) -> None:
     assert settings.recent == []
     assert settings.edit_values("sdedit") == {}
     assert settings.theme == "dark"
+
+
+def test_how_often_to_autosave(settings: Settings) -> None:
+    assert settings.autosave_minutes == 1
+    for stored, told in ((5, 5), (0, 0), (-3, 0), (999, 60)):
+        settings.autosave_minutes = stored
+        assert settings.autosave_minutes == told
+    settings._store.setValue("autosave_minutes", "often")
+    assert settings.autosave_minutes == 1

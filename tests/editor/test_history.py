@@ -293,3 +293,20 @@ def test_the_bytes_of_recipes_count() -> None:
         document.history.do(ReplaceResult(layer, TiledImage(), None, bytes(20_000 + number)))
     document.history.do(RemoveLayer(layer))
     assert document.history.memory >= 20_000 + 20_001 + 20_002 + 4 * 256 * 256 * 4
+
+
+def test_a_state_has_one_name_and_saved_can_be_taken_back() -> None:
+    document = photo_document(40, 30)
+    first = document.history.state
+    document.history.do(Rename(document.layers[0].id, "changed"))
+    assert document.history.state != first
+    document.history.undo()
+    assert document.history.state == first
+    assert not document.modified
+    document.history.mark_unsaved()
+    assert document.modified
+    document.history.redo()
+    document.history.undo()
+    assert document.modified  # no state is the saved one
+    document.history.mark_saved()
+    assert not document.modified

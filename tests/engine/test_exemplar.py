@@ -58,6 +58,15 @@ def test_the_network_takes_the_mask_last_and_reads_examples(exemplar: Backbone, 
     assert torch.equal(told.prompt, told.both[1:])
 
 
+def test_the_smallest_pictures_are_read_the_right_way_round(exemplar: Backbone) -> None:
+    assert isinstance(exemplar.reader, ExemplarReader)
+    red = np.zeros((64, 64, 3), np.uint8)
+    red[..., 0] = 255
+    wanted = exemplar.reader.read(red)
+    for side in (1, 2, 3, 4):
+        assert torch.allclose(exemplar.reader.read(red[:side, :side]), wanted, atol=1e-4), side
+
+
 def test_a_missing_processor_is_clips_own(tmp_path: Path) -> None:
     folder = write_paint_by_example(tmp_path / "model")
     (folder / "feature_extractor" / "preprocessor_config.json").unlink()

@@ -46,6 +46,20 @@ def test_what_a_thing_has_of_the_ground_s_colour_is_its_own() -> None:
     assert standing_out(picture, ground(), 0.5)[58:62, 68:72].max() == 0.0
 
 
+def test_large_pictures_are_compared_at_a_smaller_size_and_alike() -> None:
+    shown = standing_out(with_a_thing(), ground(), 0.5)
+    large = [each.repeat(32, 0).repeat(32, 1) for each in (with_a_thing(), ground())]  # 4096²
+    found = standing_out(large[0], large[1], 0.5)  # a closing at full size took minutes
+    assert found.shape == (4096, 4096)
+    assert np.abs(found[16::32, 16::32] - shown).mean() < 0.02
+
+
+def test_less_than_half_a_step_of_a_mask_is_nothing() -> None:
+    same = np.full((SIDE, SIDE, 3), 0.5, np.float32)
+    assert standing_out(same + np.float32(0.05001), same, 0.5).max() == 0.0
+    assert standing_out(same + np.float32(0.06), same, 0.5).min() > 0.1
+
+
 def test_nothing_stays_where_nothing_shall() -> None:
     assert standing_out(ground(), ground(), 0.0).min() == 1.0
     assert standing_out(ground(), ground(), 0.5).max() == 0.0

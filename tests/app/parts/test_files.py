@@ -244,6 +244,23 @@ def test_a_picture_dropped_on_the_canvas_becomes_a_layer(
     assert document.history.steps[-1].title == "Paste"
 
 
+def test_layers_go_to_photoshop_and_come_back_where_they_are_dropped(
+    window: MainWindow, document: Document, tmp_path: Path, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document.history.do(Rename(document.layers[0].id, "Ünder \N{CAT}"))
+    monkeypatch.setattr(dialogs, "ask_export", lambda *_: tmp_path / "study.psd")
+    act(window, "export")
+    wait()
+    assert window.workspace.view is not None
+    window.workspace.view.files_dropped.emit([tmp_path / "study.psd"], QPoint())
+    wait()
+    assert len(document.layers) == 1
+    assert len(window.documents) == 2
+    found = window.documents.current
+    assert found is not None
+    assert ([layer.name for layer in found.layers], found.title, found.path) == (["Ünder \N{CAT}"], "study", None)
+
+
 def test_several_documents_are_tabs(window: MainWindow, document: Document) -> None:
     second = photo(40, 30, "second")
     window.documents.add(second)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from app.background import Background
-from app.parts.saving import Saver, step_id
+from app.parts.saving import Saver
 from editor import commands
 from editor.files import open_document
 from tests.editor.builders import photo_document
@@ -52,12 +52,3 @@ def test_what_cannot_be_written_is_told_and_the_next_one_is(qtbot: QtBot, tmp_pa
     assert document.path == tmp_path / "b.ora"
     assert not document.modified
     background.shutdown()
-
-
-def test_a_step_is_known_by_its_place_in_the_history() -> None:
-    document = photo_document(40, 30)
-    before = step_id(document)
-    document.history.do(commands.Rename(document.layers[0].id, "changed"))
-    assert step_id(document) != before
-    document.history.undo()
-    assert step_id(document) == before

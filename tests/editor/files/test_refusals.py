@@ -78,7 +78,7 @@ def test_flipped_bytes_open_or_are_refused(tmp_path: Path, kind: str) -> None:
     ("content", "said"),
     [
         (b"just some words, no picture\n", "is text, which Pentimento cannot open"),
-        (b"8BPS\0\1" + bytes(50), "is a Photoshop document"),
+        (b"gimp xcf v011" + bytes(50), "is a GIMP document"),
         (b"%PDF-1.7\n", "is a PDF"),
         (b"\0\0\0\x18ftypheic" + bytes(50), "is an HEIC photo"),
         (b"\0\0\0\x18ftypmp42" + bytes(50), "is a film"),
@@ -92,7 +92,9 @@ def test_mislabelled_and_unsupported(tmp_path: Path, content: bytes, said: str) 
     (tmp_path / "holiday.png").write_bytes(content)
     sentence = refusal(tmp_path / "holiday.png")
     assert said in sentence
-    assert sentence.endswith("It opens PNG, JPEG, WebP, TIFF, GIF, BMP, AVIF and OpenRaster (.ora).")
+    assert sentence.endswith(
+        "It opens PNG, JPEG, WebP, TIFF, GIF, BMP, AVIF, OpenRaster (.ora) and Photoshop (.psd, .psb)."
+    )
 
 
 def test_zero_bytes(tmp_path: Path) -> None:

@@ -181,3 +181,13 @@ def test_really_full_disk(small_disk: Path) -> None:
         put(path, bytes([1]) * 600_000)
     assert path.read_bytes() == bytes(600_000)
     assert names(small_disk) == ["x.ora"]
+
+
+def test_what_a_killed_save_left_long_ago_goes_with_the_next_one(tmp_path: Path) -> None:
+    old, fresh, other = (tmp_path / f".{name}.part.ora" for name in ("x-0123abcd", "x-4567abcd", "xy-0123abcd"))
+    for left in (old, fresh, other):
+        left.write_bytes(b"half")
+    for left in (old, other):
+        os.utime(left, (1000.0, 1000.0))
+    put(tmp_path / "x.ora", b"whole")
+    assert names(tmp_path) == sorted([fresh.name, other.name, "x.ora"])

@@ -65,9 +65,11 @@ def counted(backbone: Backbone) -> Iterator[dict[str, int]]:
         return lambda *_: calls.update({name: calls[name] + 1})
 
     handles = [network.register_forward_hook(count(name)) for name, network in networks.items()]
-    yield calls
-    for handle in handles:
-        handle.remove()
+    try:
+        yield calls
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def pipeline_of(backbone: Backbone) -> PaintByExamplePipeline:
@@ -162,6 +164,17 @@ def test_the_example_and_each_of_its_knobs_matter(exemplar: Backbone) -> None:
     assert same(plain, run(exemplar, request()))
     for changes in ({"exemplar": example(3)}, {"mirror": True}, {"rotate": 30.0}, {"margin": 0.9}, {"guidance": 6.0}):
         assert not same(plain, run(exemplar, request(**changes))), changes
+
+
+def test_what_looks_like_the_old_picture_is_shown_all_the_same(
+    exemplar: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "engine.methods.paint_by_example.standing_out", lambda new, *_: np.zeros(new.shape[:2], np.float32)
+    )
+    result = run(exemplar, request())
+    assert result.alpha.max() == 255
+    assert any("looks much like what was there" in note for note in result.notes)
 
 
 def test_guidance_of_one_is_half_the_work(exemplar: Backbone) -> None:
