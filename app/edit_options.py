@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.exemplars import Exemplars
 from app.jobs.method_info import MethodInfo, ParameterInfo
+from app.seeds import SEED_LIMIT
 from app.settings import Settings
-from app.widgets import SEED_LIMIT
 
 WORDS = ("prompt", "negative_prompt", "reference_prompt")
 LONGEST_PROMPT = 10_000  # characters

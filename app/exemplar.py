@@ -44,15 +44,22 @@ class Exemplar:
     @cached_property
     def opaque(self) -> bool:
         """Whether nothing of it is transparent, so that its background counts, too."""
-        return bool((self.bytes()[..., 3] == 255).all())
+        return bool((self.bytes[..., 3] == 255).all())
 
+    @cached_property
+    def proportion(self) -> float | None:
+        """Width / height of what is seen of it; None where nothing is."""
+        _, _, width, height = cv2.boundingRect((self.pixels[..., 3] > 0).astype(np.uint8))
+        return width / height if height else None
+
+    @cached_property
     def bytes(self) -> Bytes:
         """(h, w, 4), 8 bits: as it is shown and kept."""
         return cast(Bytes, converted(self.pixels, UINT8))
 
     def to_cut(self) -> Cut:
         """What to begin with when it is cut out anew."""
-        return self.cut if self.cut is not None else Cut.all_of(self.bytes())
+        return self.cut if self.cut is not None else Cut.all_of(self.bytes)
 
 
 def read_exemplar(path: Path) -> Exemplar:

@@ -140,9 +140,13 @@ class TrayFiles:
         try:
             index: Any = json.loads((self._folder / INDEX).read_text(encoding="utf-8"))
             listed = [(str(one["key"]), str(one["name"])[:LONGEST_NAME]) for one in index["examples"]]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return []
-        return [one for at, one in enumerate(listed) if _KEY.fullmatch(one[0]) and one not in listed[:at]][:MOST]
+        names: dict[str, str] = {}
+        for key, name in listed:
+            if _KEY.fullmatch(key):
+                names.setdefault(key, name)
+        return list(names.items())[:MOST]
 
     def _seen(self, key: str, name: str) -> Kept | None:
         pixels = self._pixels(key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
@@ -19,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.seeds import SEED_LIMIT, random_seed
 from app.theme import set_icon
 
-SEED_LIMIT = 2**53 - 1  # what a field of floating point numbers holds exactly; recipes may carry more than 32 bits
 SLIDER_STEPS = 1000
 CHECK = 6  # pixels of the squares that are seen through what is transparent
 
@@ -264,11 +263,6 @@ class SeedField(QWidget):
         """Show a seed without reporting it as the artist's."""
         with QSignalBlocker(self.field):
             self.field.setValue(min(seed, SEED_LIMIT))
-
-
-def random_seed() -> int:
-    """A seed short enough to be read out, 0..999999."""
-    return random.randrange(1_000_000)
 
 
 class Section(QWidget):

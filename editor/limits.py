@@ -106,8 +106,10 @@ def need_box(box: Rect, canvas: Rect) -> None:
     Raises:
         DocumentError: it is empty, lies beside the canvas or reaches endlessly far out of it.
     """
-    if not box_fits(box, canvas):
+    if not box.intersected(canvas):
         raise DocumentError("The box does not lie on the picture. Draw it where the thing shall stand.")
+    if not box_fits(box, canvas):
+        raise DocumentError("The box reaches too far out of the picture. Draw it smaller.")
 
 
 def depth_of(layer: Layer) -> int:

@@ -91,8 +91,18 @@ class CutCanvas(QWidget):
 
     def set_tool(self, tool: CutTool) -> None:
         """Let the pointer do something else."""
-        self._tool, self._held, self._last = tool, None, None
+        self.let_go()
+        self._tool = tool
         self._show_cursor()
+        self.update()
+
+    def let_go(self) -> None:
+        """End what is being dragged or painted as if the button had been released: it is a step."""
+        if self._held is None and self._last is None:
+            return
+        self._held = self._last = None
+        if self._cutting.finish():
+            self.changed.emit()
         self.update()
 
     def show_cut(self) -> None:
@@ -159,13 +169,10 @@ class CutCanvas(QWidget):
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and (self._held is not None or self._last is not None):
+        if event.button() == Qt.MouseButton.LeftButton:
             if self._held is not None and self._held[0].fresh and self.to_picture(event.position()) == self._held[1]:
                 self._cutting.crop = self._held[2]  # a click draws nothing
-            self._held = self._last = None
-            if self._cutting.finish():
-                self.changed.emit()
-            self.update()
+            self.let_go()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)

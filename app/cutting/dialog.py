@@ -184,11 +184,13 @@ class CutDialog(QDialog):
         self.canvas.update()
 
     def _change(self, change: Callable[[], None]) -> None:
+        self.canvas.let_go()
         change()
         self.cutting.finish()
         self._refresh()
 
     def _step(self, *, back: bool) -> None:
+        self.canvas.let_go()  # else Undo in the middle of a stroke took back the one before it, too
         if back:
             self.cutting.undo()
         else:
@@ -216,6 +218,7 @@ class CutDialog(QDialog):
     # what is found
 
     def _asking(self) -> None:
+        self.canvas.let_go()  # disabled, it would not hear the button's release
         self.note.setText(self.tr("Looking at the picture…"))
         self.progress.setRange(0, 0)
         self._refresh(asking=True)

@@ -120,6 +120,7 @@ class Cutting:
 
     def _go_to(self, at: int) -> None:
         self._at, state = at, self._states[at]
+        self._way = []  # a stroke that is being painted goes with what is taken back; the next piece begins another
         self.crop, self.strokes = state.crop, state.strokes
         values = np.frombuffer(zlib.decompress(state.packed), np.uint8)
         self.mask = values.reshape(self.whole.shape[:2]).copy()

@@ -39,11 +39,13 @@ class PreparedEdit:
         title: one line, e.g. "Paint with strokes · a red ball · seed 7".
         snapshot: the document at the moment it was asked for.
         build: gives the request; composites and converts, so it takes time. Raises EngineError, DocumentError.
+        one_of_several: of which the artist chooses; its result becomes a layer only where it is chosen.
     """
 
     title: str
     snapshot: Snapshot
     build: Callable[[], EditRequest]
+    one_of_several: bool = False
 
 
 # document to request

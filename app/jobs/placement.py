@@ -45,9 +45,13 @@ def pack(result: EditResult, snapshot: Snapshot | None) -> None:
     """Do the slow part of `apply_result` ahead, in the calling thread; the result remembers it.
 
     Args:
-        snapshot: the document the edit was made from; None = not known, `apply_result` then does the work.
+        snapshot: the document the edit was made from; None = not known, `apply_result` then does the work. Packed for
+            this very one already, nothing is done.
     """
-    if snapshot is not None and result.painted:
+    if snapshot is None or not result.painted:
+        return
+    made_for, _ = _placements.get(result, (None, None))
+    if made_for is not snapshot:
         _placements[result] = (snapshot, _place(snapshot, result))
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from app.jobs.bridge import PreparedEdit
 from app.jobs.placement import DOT
-from app.widgets import SEED_LIMIT
+from app.seeds import SEED_LIMIT
 from engine.request import EditRequest
 
 
@@ -25,7 +25,10 @@ def with_seeds(edit: PreparedEdit, seeds: Sequence[int]) -> list[PreparedEdit]:
     """
     built = cache(edit.build)  # compositing takes time, and the arrays memory
     words = edit.title.rpartition(DOT)[0]
-    return [replace(edit, title=f"{words}{DOT}seed {seed}", build=_with_seed(built, seed)) for seed in seeds]
+    return [
+        replace(edit, title=f"{words}{DOT}seed {seed}", build=_with_seed(built, seed), one_of_several=True)
+        for seed in seeds
+    ]
 
 
 def _with_seed(built: Callable[[], EditRequest], seed: int) -> Callable[[], EditRequest]:

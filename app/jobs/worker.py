@@ -242,8 +242,8 @@ class Worker(QObject):
         yield None
         if result.found is not None:
             mask_of(result.found)  # here, not in the window's thread
-        if keep:
-            pack(result, None if isinstance(edit, EditRequest) else edit.snapshot)
+        if keep and not isinstance(edit, EditRequest) and not edit.one_of_several:
+            pack(result, edit.snapshot)
         return result
 
     def ready(self, request: EditRequest) -> tuple[Backbone, EditRequest]:

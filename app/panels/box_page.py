@@ -46,6 +46,7 @@ class BoxPage(QWidget):
             row.addWidget(field)
             row.addSpacing(6)
             field.valueChanged.connect(lambda _, field=field: self._typed(field))
+            field.editingFinished.connect(self._finish)
         row.addWidget(self.locked)
         row.addWidget(self.remove)
         row.addSpacing(6)
@@ -78,6 +79,10 @@ class BoxPage(QWidget):
             elif field is self.height_field:
                 width = max(1, round(height * proportion))
         self._part.set(Rect(self.x_field.value(), self.y_field.value(), width, height))
+
+    def _finish(self) -> None:
+        if self._part is not None:
+            self._part.finish()
 
     def _hint(self, box: Rect | None) -> str:
         if box is None:

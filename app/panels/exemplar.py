@@ -55,7 +55,7 @@ class Thumbnail(QWidget):
         self._picture = QPixmap()
         if exemplar is not None:
             ratio = self.devicePixelRatioF()
-            image = to_image(exemplar.bytes())
+            image = to_image(exemplar.bytes)
             image = image.scaled(
                 QSize(SIDE, SIDE) * ratio,
                 Qt.AspectRatioMode.KeepAspectRatio,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import cv2
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.documents import Documents
@@ -23,7 +21,7 @@ from engine.request import Input
 class BoxPart(QObject):
     """Signals:
     changed: what the tool shows over the picture; also in the middle of a gesture.
-    placed: the Rect, also in the middle of a gesture; None while there is no box.
+    placed: another Rect, also in the middle of a gesture; None while there is no box.
     place_wanted: whether the chosen method needs a place, and there is neither a box nor a selection.
     """
 
@@ -37,6 +35,7 @@ class BoxPart(QObject):
         super().__init__(parent)
         self._documents, self._options, self._doer = documents, options, Doer(documents, messages)
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._told: Rect | None = None
         tool = tools.tools[BoxTool.id]
         assert isinstance(tool, BoxTool)
         self.tool = tool
@@ -47,12 +46,18 @@ class BoxPart(QObject):
     # what the artist does
 
     def set(self, box: Rect) -> None:
-        """Have the thing stand in this box; several changes in a row are one step."""
+        """Have the thing stand in this box; several changes in a row are one step, until `finish`."""
         document = self._documents.current
         if document is None or box == document.box:
             return
         if not self._doer.do(SetBox(box, self.tr("Set box")), merge=True):
-            self._tell()  # the fields show what there is
+            self.placed.emit(document.box)  # the fields show what there is
+
+    def finish(self) -> None:
+        """What was set is a step: the next change begins another."""
+        document = self._documents.current
+        if document is not None:
+            document.history.seal()
 
     def remove(self) -> None:
         """Have no box any more."""
@@ -73,16 +78,16 @@ class BoxPart(QObject):
 
     def _tell(self) -> None:
         document = self._documents.current
-        self.placed.emit(self.tool.box(document) if document is not None else None)
+        box = self.tool.box(document) if document is not None else None
+        if box != self._told:  # the tool also tells where the pointer is, and something may be being typed
+            self._told = box
+            self.placed.emit(box)
         self.changed.emit()
 
     def _proportion(self, document: Document) -> float | None:
         """Of what is seen of a document's example."""
         example = self._options.exemplars.of(document)
-        if example is None:
-            return None
-        _, _, width, height = cv2.boundingRect((example.pixels[..., 3] > 0).astype(np.uint8))
-        return width / height if height else None
+        return example.proportion if example is not None else None
 
     def _follow(self, document: Document | None) -> None:
         self._unsubscribe()

@@ -60,7 +60,7 @@ class Cutouts(QObject):
             whole: (H, W, 4); the same array is looked at only once.
             crop: drawn around the thing; where it is the whole picture, the thing is taken to stand in its middle and
                 on its lower edge, as things in photos mostly do.
-            done: gets its mask (H, W), 0 or 255.
+            done: gets its mask (H, W), 0..255: its edge is soft where the picture is larger than what is looked at.
             failed: gets why there is none; "" where that was cancelled.
             strokes: of the artist, over what belongs to it and what does not.
         """

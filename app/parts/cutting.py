@@ -94,8 +94,12 @@ class CuttingPart(QObject):
         """Put another cut of an example into its place, if it is still there."""
 
         def put(exemplar: Exemplar) -> None:
-            if document in self._documents and self._exemplars.of(document) is before:
+            if document not in self._documents:
+                return
+            if self._exemplars.of(document) is before:
                 self._exemplars.put(document, exemplar)
+            else:
+                self._messages.info(self.tr("The example was replaced or removed meanwhile, so the cut was dropped."))
 
         self._background.run("", lambda: Exemplar.cut_out(cut, before.name), put)
 

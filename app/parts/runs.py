@@ -25,7 +25,7 @@ from app.jobs.worker import Preview
 from app.parts.asking import asked, edited_area, result_picture
 from app.parts.live import Live, Waiting
 from app.parts.recipes import RecipesPart
-from app.widgets import random_seed
+from app.seeds import random_seed
 from editor.document import Document
 from editor.errors import DocumentError
 from engine.errors import BadRequest, EngineError

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+
 from PySide6.QtCore import QObject, Signal
 
 from app.background import Background
@@ -29,6 +33,8 @@ class TrayPart(QObject):
         self._documents, self._exemplars = documents, exemplars
         self._background, self._files = background, files
         self._loaded = False
+        self._changes: deque[Callable[[], object]] = deque()  # of the folder, asked for and not begun
+        self._turn = Lock()  # one change after the other
         self._edited: tuple[Bytes, str] | None = None  # the picture that was cut last, and the key of what came of it
         exemplars.changed.connect(self._keep)
 
@@ -53,31 +59,32 @@ class TrayPart(QObject):
 
     def remove(self, key: str) -> None:
         """Drop one."""
-        self._background.run("", lambda: self._files.remove(key), self._tell)
+        self._change(lambda: self._files.remove(key))
 
     def clear(self) -> None:
         """Drop all."""
-        self._background.run("", self._files.clear, self._tell)
+        self._change(self._files.clear)
 
     def _keep(self, document: Document) -> None:
         """Put a document's example in front; of the cuts of one picture only the last is kept beside it."""
         exemplar = self._exemplars.of(document)
-        if exemplar is None or exemplar.restored is not None:
-            return
-        before = self._edited
-        instead_of = before[1] if before is not None and self._is_cut_of(exemplar, before[0]) else ""
-        pixels = exemplar.bytes()
+        if exemplar is not None and exemplar.restored is None:
+            self._change(lambda: self._add(exemplar))
 
-        def done(key: str) -> None:
-            cut = exemplar.cut
-            self._edited = (cut.whole, key) if cut is not None and cut.changed else None
-            self._tell()
+    def _add(self, exemplar: Exemplar) -> None:
+        cut, before = exemplar.cut, self._edited
+        again = cut is not None and before is not None and cut.whole is before[0]
+        key = self._files.add(exemplar.bytes, exemplar.name, before[1] if again and before is not None else "")
+        self._edited = (cut.whole, key) if cut is not None and cut.changed else None
 
-        self._background.run("", lambda: self._files.add(pixels, exemplar.name, instead_of), done)
+    def _change(self, change: Callable[[], object]) -> None:
+        """Change the folder in a worker thread, after what was asked for before, and tell what is there."""
+        self._changes.append(change)
+        self._background.run("", self._change_next, self._tell)
 
-    @staticmethod
-    def _is_cut_of(exemplar: Exemplar, whole: Bytes) -> bool:
-        return exemplar.cut is not None and exemplar.cut.whole is whole
+    def _change_next(self) -> None:
+        with self._turn:
+            self._changes.popleft()()
 
     def _name_of(self, key: str) -> str:
         return next((one.name for one in self._files.kept if one.key == key), "")

@@ -149,6 +149,17 @@ def test_sixteen_bits_become_eight_and_what_is_transparent_around_can_be_cut_awa
     assert exemplar.pixels[0, 0].tolist() == [200, 1, 0, 255]
 
 
+def test_what_is_seen_of_it_has_a_proportion_and_its_bytes_are_made_once() -> None:
+    pixels = np.zeros((40, 40, 4), np.uint16)
+    assert Exemplar(pixels, "nothing").proportion is None
+    pixels[10:30, 3:] = 65535
+    example = Exemplar(pixels, "leaf")
+    assert example.proportion == 37 / 20
+    assert example.bytes is example.bytes
+    assert example.bytes.dtype == np.uint8
+    assert example.bytes[12, 5].tolist() == [255] * 4
+
+
 def test_each_document_has_its_own() -> None:
     exemplars, told = Exemplars(), list[object]()
     exemplars.changed.connect(told.append)

@@ -96,7 +96,15 @@ def test_what_is_missing_or_broken_is_dropped_and_removed(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "index",
-    ["", "{", "[]", '{"examples": 3}', '{"examples": [{"key": "../../secret", "name": "x"}]}', '{"examples": [{}]}'],
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"examples": 3}',
+        '{"examples": [{"key": "../../secret", "name": "x"}]}',
+        '{"examples": [{}]}',
+    ],
 )
 def test_a_broken_index_is_an_empty_tray(folder: Path, index: str) -> None:
     tray = TrayFiles(folder)
@@ -108,6 +116,15 @@ def test_a_broken_index_is_an_empty_tray(folder: Path, index: str) -> None:
     again.add(plain(2), "b")
     assert names(again) == ["b"]
     assert len(list(folder.glob("*.png"))) == 1
+
+
+def test_a_picture_that_the_index_names_twice_is_there_once(folder: Path) -> None:
+    key = TrayFiles(folder).add(plain(1), "a")
+    twice = [{"key": key, "name": name} for name in ("new", "old", "new")]
+    (folder / INDEX).write_text(json.dumps({"examples": twice}))
+    again = TrayFiles(folder)
+    again.load()
+    assert names(again) == ["new"]
 
 
 def test_a_full_disk_is_one_line_in_the_log(

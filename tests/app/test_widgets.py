@@ -8,7 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.widgets import SEED_LIMIT, ElidedLabel, NumberControl, Section, SeedField, hide_to_fit
+from app.seeds import SEED_LIMIT
+from app.widgets import ElidedLabel, NumberControl, Section, SeedField, hide_to_fit
 
 
 def number(qtbot: QtBot, *args: object, **options: object) -> tuple[NumberControl, list[float]]:

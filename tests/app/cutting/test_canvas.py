@@ -110,3 +110,20 @@ def test_a_pick_says_where_and_whether_to_keep(qtbot: QtBot, canvas: CutCanvas) 
     assert picked.args[2] is False
     with qtbot.assertNotEmitted(canvas.picked):
         QTest.mouseClick(canvas, LEFT, NO_KEY, place(canvas, -2, 20))
+
+
+def test_another_tool_in_the_middle_of_a_drag_makes_what_was_dragged_a_step(
+    canvas: CutCanvas, cutting: Cutting
+) -> None:
+    steps: list[None] = []
+    canvas.changed.connect(lambda: steps.append(None))
+    QTest.mousePress(canvas, LEFT, NO_KEY, place(canvas, 20, 10))
+    QTest.mouseMove(canvas, place(canvas, 60, 40))
+    canvas.set_tool(CutTool.ERASE)
+    assert cutting.crop == Rect(20, 10, 40, 30)
+    assert len(steps) == 1
+    QTest.mouseMove(canvas, place(canvas, 80, 70))
+    QTest.mouseRelease(canvas, LEFT, NO_KEY, place(canvas, 80, 70))
+    assert len(steps) == 1
+    cutting.undo()
+    assert cutting.crop == cutting.canvas

@@ -183,3 +183,25 @@ def test_keys_choose_tools_and_sizes_and_every_control_has_a_name(dialog: CutDia
         assert control.text() or control.accessibleName()
     assert isinstance(dialog.canvas, QWidget)
     assert dialog.canvas.accessibleName()
+
+
+def test_undo_with_the_button_held_takes_back_the_stroke_that_is_being_painted(dialog: CutDialog) -> None:
+    dialog.tools[CutTool.ERASE].click()
+    canvas, left, no_key = dialog.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    places = [canvas.to_widget(*at).toPoint() for at in ((20, 20), (60, 20), (20, 60), (60, 60), (80, 60))]
+    QTest.mousePress(canvas, left, no_key, places[0])
+    QTest.mouseMove(canvas, places[1])
+    QTest.mouseRelease(canvas, left, no_key, places[1])
+    painted = dialog.cutting.mask.copy()
+    (stroke,) = dialog.cutting.strokes
+    QTest.mousePress(canvas, left, no_key, places[2])
+    QTest.mouseMove(canvas, places[3])
+    assert not np.array_equal(dialog.cutting.mask, painted)
+    QTest.keyClick(dialog, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(dialog.cutting.mask, painted)
+    QTest.mouseMove(canvas, places[4])
+    QTest.mouseRelease(canvas, left, no_key, places[4])
+    assert np.array_equal(dialog.cutting.mask, painted)
+    assert dialog.cutting.strokes == (stroke,)
+    dialog.redo.click()
+    assert len(dialog.cutting.strokes) == 2

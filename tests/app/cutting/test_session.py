@@ -104,3 +104,15 @@ def test_strokes_are_remembered_as_they_were_painted_and_go_with_their_undo(cutt
     assert cutting.strokes == (first,)
     cutting.reset()
     assert cutting.strokes == ()
+
+
+def test_undo_in_the_middle_of_a_stroke_leaves_the_strokes_before_it(cutting: Cutting) -> None:
+    for row in (20, 40):
+        cutting.paint((10, row), (30, row), 3, keep=False)
+        cutting.finish()
+    cutting.paint((10, 60), (30, 60), 3, keep=False)
+    cutting.undo()
+    first = Streak(((10, 20), (30, 20)), 3, belongs=False)
+    assert cutting.strokes == (first,)
+    cutting.paint((30, 60), (50, 60), 3, keep=False)
+    assert cutting.strokes == (first, Streak(((30, 60), (50, 60)), 3, belongs=False))

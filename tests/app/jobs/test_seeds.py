@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from app.jobs.bridge import PreparedEdit
@@ -31,6 +34,7 @@ def test_the_pictures_are_made_once_and_shared() -> None:
     assert [edit.title for edit in edits] == ["Daub · a · b · seed 7", "Daub · a · b · seed 8", "Daub · a · b · seed 9"]
     requests = [edit.build() for edit in edits]
     assert len(built) == 1
+    assert all(edit.one_of_several for edit in edits)
     assert [request.seed for request in requests] == [7, 8, 9]
     assert all(request.image is requests[0].image for request in requests)
     assert requests[1].digest() == daub(seed=8).digest()
@@ -48,3 +52,8 @@ def test_a_refusal_is_told_by_each() -> None:
     for edit in with_seeds(PreparedEdit("Daub · seed 1", Document(4, 4).snapshot(), build), [1, 2]):
         with pytest.raises(BadRequest, match="nothing to go by"):
             edit.build()
+
+
+def test_it_needs_no_widgets() -> None:
+    code = "import sys, app.jobs.seeds; sys.exit('PySide6.QtWidgets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -116,6 +116,45 @@ def test_numbers_are_typed_and_the_lock_keeps_the_example_s_proportion(
     assert document.box is None
     QApplication.processEvents()
     assert not window.commands["box_remove"].isEnabled()
+
+
+def test_each_number_that_is_typed_is_a_step(window: MainWindow, document: Document, putting: EngineThread) -> None:
+    document.history.do(SetBox(BOX, "Draw box"))
+    act(window, "box")
+    page = window.option_bar.box_page
+    for field, words in ((page.x_field, "30"), (page.y_field, "10"), (page.y_field, "11")):
+        field.setFocus()
+        field.selectAll()
+        QTest.keyClicks(field, words)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+    assert document.box == Rect(30, 11, 30, 24)
+    assert titles(document) == ["Draw box", *["Set box"] * 3]
+    for _ in range(3):
+        QTest.keyClick(page.y_field, Qt.Key.Key_Up)
+    assert titles(document) == ["Draw box", *["Set box"] * 4], "arrows in a row are one"
+    act(window, "undo")
+    act(window, "undo")
+    assert document.box == Rect(30, 10, 30, 24)
+
+
+def test_the_pointer_over_a_handle_leaves_what_is_being_typed(
+    window: MainWindow, document: Document, putting: EngineThread
+) -> None:
+    document.history.do(SetBox(BOX, "Draw box"))
+    act(window, "box")
+    field, view = window.option_bar.box_page.x_field, window.workspace.view
+    assert view is not None
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "35")
+    shown: list[None] = []
+    window.box.changed.connect(lambda: shown.append(None))
+    for at in ((BOX.x, BOX.y), (5, 5)):
+        QTest.mouseMove(view, view.canvas_to_widget(QPointF(*at)).toPoint())
+    assert shown, "the handle is drawn as held"
+    assert field.lineEdit().text().startswith("35")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert document.box == Rect(35, 20, 30, 24)
 
 
 def test_shift_draws_it_like_the_example(window: MainWindow, document: Document, putting: EngineThread) -> None:

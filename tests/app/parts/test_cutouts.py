@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app import clipboard
+from app.cutting.cut import Cut
 from app.errors import Message
 from app.exemplar import LARGEST, Exemplar
 from app.jobs import method_info, segment_worker
@@ -296,6 +297,36 @@ def test_only_the_last_cut_of_a_picture_stays_beside_it(joined: MainWindow, pict
     wait()
     assert not row.isVisible()
     assert example(joined).pixels.shape == (50, 50, 4)  # what is in use stays
+
+
+def test_two_cuts_at_once_leave_only_the_last_in_the_tray(joined: MainWindow, document: Document, wait: Wait) -> None:
+    whole = np.random.default_rng(1).integers(0, 255, (900, 900, 4), np.uint8)
+    whole[..., 3] = 255
+    for width in (900, 20, 10):
+        cut = Cut(whole, whole[..., 3].copy(), Rect(0, 0, width, 890))
+        joined.options.exemplars.put(document, Exemplar.cut_out(cut, f"{width} wide"))
+    wait()
+    assert [button.toolTip() for button in joined.method_panel.exemplar.tray.buttons] == ["10 wide"]
+
+
+def test_an_example_that_was_replaced_while_it_was_edited_stays_and_it_is_said(
+    joined: MainWindow, document: Document, picture: Path, wait: Wait, posted: list[Message]
+) -> None:
+    joined.exemplars.use_file(picture)
+    wait()
+    joined.cutting.edit()
+    dialog = joined.cutting.dialog
+    assert dialog is not None
+    dialog.cutting.crop = Rect(0, 0, 50, 50)
+    dialog.cutting.finish()
+    other = Exemplar(np.full((9, 9, 4), 255, np.uint8), "other")
+    joined.options.exemplars.put(document, other)
+    dialog.ok.click()
+    wait()
+    assert example(joined) is other
+    assert [message.sentence for message in posted] == [
+        "The example was replaced or removed meanwhile, so the cut was dropped."
+    ]
 
 
 def test_in_a_low_window_the_example_takes_the_place_of_the_help(joined: MainWindow) -> None:

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from app.canvas.preview import COMPARED
 from app.errors import Message
+from app.jobs import placement
 from app.jobs.bridge import request_of
 from app.jobs.engine_thread import EngineThread
 from app.main_window import MainWindow
@@ -19,6 +20,8 @@ from editor.composite import composite
 from editor.document import Document
 from editor.layers import ImageLayer
 from engine.errors import BadRequest
+from engine.recipe import recipe_bytes
+from engine.request import EditRequest
 from tests.app.conftest import act, drag, photo
 from tests.app.daubing import SOON, daubing, done, wait_for
 from tests.app.jobs.conftest import Daubs
@@ -110,6 +113,27 @@ def test_two_that_are_kept_are_layers_as_if_each_had_been_run_alone(
         np.testing.assert_array_equal(alone.pixels.read(document.canvas), layer.pixels.read(document.canvas))
         assert request_of(alone).digest() == request_of(layer).digest()
         act(window, "undo")
+
+
+def test_only_what_is_kept_is_packed_and_that_once(
+    qtbot: QtBot, window: MainWindow, document: Document, engine: EngineThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[int] = []
+
+    def count(recipe: EditRequest) -> bytes:
+        packed.append(recipe.seed)
+        return recipe_bytes(recipe)
+
+    monkeypatch.setattr(placement, "recipe_bytes", count)
+    act(window, "variations")
+    wait_for(qtbot, window, 5, 6, 7, 8)
+    assert packed == []
+    third = [variation.number for variation in window.variations.current][2]
+    keep(qtbot, window, third)
+    act(window, "undo")
+    keep(qtbot, window, third)
+    assert packed == [7]
+    assert top(document).name == "Daub · seed 7"
 
 
 def test_keeping_one_makes_its_seed_the_panels_and_starts_no_live_run(

@@ -252,13 +252,21 @@ def test_the_box_follows_the_canvas_as_long_as_some_of_it_is_there() -> None:
 
 @pytest.mark.parametrize(
     "box",
-    [Rect(300, 5, 9, 9), Rect(-9, 5, 9, 9), Rect(5, 280, 9, 9), Rect(5, 5, 0, 9), Rect(5, 5, 9, -1),
-     Rect(5, 5, 2_000_001, 9), Rect(-(10**400), 5, 10**400 + 9, 9)],
-)  # fmt: skip
+    [Rect(300, 5, 9, 9), Rect(-9, 5, 9, 9), Rect(5, 280, 9, 9), Rect(5, 5, 0, 9), Rect(5, 5, 9, -1)],
+)
 def test_a_box_beside_the_picture_is_refused(box: Rect) -> None:
+    refused(box, r"does not lie on the picture\. Draw it")
+
+
+@pytest.mark.parametrize("box", [Rect(5, 5, 2_000_001, 9), Rect(-(10**400), 5, 10**400 + 9, 9)])
+def test_an_endless_box_is_refused(box: Rect) -> None:
+    refused(box, r"reaches too far out of the picture\. Draw it smaller")
+
+
+def refused(box: Rect, sentence: str) -> None:
     document = photo_document()
     document.history.do(c.SetBox(Rect(299, -8, 9, 9)))
-    with pytest.raises(DocumentError, match=r"does not lie on the picture\. Draw it"):
+    with pytest.raises(DocumentError, match=sentence):
         document.history.do(c.SetBox(box))
     assert document.box == Rect(299, -8, 9, 9)
     assert len(document.history.steps) == 1
