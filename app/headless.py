@@ -18,6 +18,7 @@ from app.jobs.shelf import Shelf
 from editor.errors import FileProblem
 from editor.files import export_picture, open_pixels, recipe_in, save_document, to_srgb
 from editor.files.export import on_white
+from editor.tiles import Array
 from engine.errors import BadRequest
 from engine.recipe import load_recipe
 from engine.request import EditRequest, EditResult, Step
@@ -93,12 +94,15 @@ def read_recipe(recipe: Path, picture: Path | None = None) -> EditRequest:
         FileProblem: a file cannot be read.
     """
     known = {info.id: method_info.stand_in(info) for info in list_methods()}
-    image = None
-    if picture is not None:
-        opened = open_pixels(picture)
-        image = on_white(to_srgb(opened.array, opened.profile))
+    image = None if picture is None else read_picture(picture)
     carried = recipe_in(recipe) if recipe.suffix.lower() == ".png" else None
     return load_recipe(recipe if carried is None else carried, image=image, methods=known)
+
+
+def read_picture(path: Path) -> Array:
+    """A picture as an edit takes it: (H, W, 3) uint8 or uint16, sRGB, on white. Raises FileProblem."""
+    opened = open_pixels(path)
+    return on_white(to_srgb(opened.array, opened.profile))
 
 
 def check_target(target: Path, kinds: tuple[str, ...] = (*PICTURES, ".ora")) -> None:
