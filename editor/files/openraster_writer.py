@@ -45,7 +45,10 @@ THUMBNAIL = 256  # pixels of its longer side
 _SPEC_VERSION = "0.0.6"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_MYPAINT = "http://mypaint.org/ns/openraster"
+
 ET.register_namespace("pentimento", sidecar.NAMESPACE)
+ET.register_namespace("mypaint", _MYPAINT)
 
 
 def save_snapshot(snapshot: Snapshot, path: Path, title: str = "") -> None:
@@ -68,7 +71,9 @@ def _save(snapshot: Snapshot, path: Path, title: str) -> None:
     stack = ET.Element("stack", {"isolation": "isolate"})
     stack.extend([book.layer(layer) for layer in reversed(snapshot.layers)])  # OpenRaster lists the topmost first
     width, height = snapshot.size
-    image = ET.Element("image", {"version": _SPEC_VERSION, "w": str(width), "h": str(height)})
+    size = {"w": str(width), "h": str(height)}
+    # MyPaint 2 blends in linear light unless a file tells it that its values are to be blended as they are
+    image = ET.Element("image", {"version": _SPEC_VERSION, **size, f"{{{_MYPAINT}}}eotf": "1.0"})
     image.append(stack)
     listed = ET.tostring(image, "UTF-8", xml_declaration=True)
     document = sidecar.dumped(book.document(title))
