@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.exemplars import read_exemplar
+from app.exemplar import read_exemplar
 from app.jobs.method_info import MethodInfo
 from app.samples import Sample, samples
 from editor.document import Document

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from enum import Enum
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from engine.errors import BadRequest, OutOfMemory
+from engine.calling import Patch, roomy
+from engine.errors import BadRequest
 from engine.exemplar import ExemplarReader
 from engine.features import Enough, FeatureTap
 from engine.layout import Layout, read_layout
 from engine.schedule import Schedule
 from engine.words import Conditioning, WordReader
 
-_DEFAULT_SAMPLE_SIZE = 64  # latent cells, where the config does not say
-
 if TYPE_CHECKING:
     from engine.ip_adapter import IpAdapter
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class Patch(Protocol):
-    """A temporary change of the UNet around one network call: hooks or attention processors, never new weights."""
-
-    def on(self, unet: nn.Module) -> AbstractContextManager[object]:
-        """Applied inside, exactly undone outside."""
-        ...
+_DEFAULT_SAMPLE_SIZE = 64  # latent cells, where the config does not say
 
 
 class Inlet(Enum):
@@ -43,24 +32,6 @@ class Inlet(Enum):
     NOTHING = "nothing"
     FILL = "fill"  # Stable Diffusion's inpainting models: z, mask with 1 = fill, latent of the picture without the part
     EXAMPLE = "example"  # Paint by Example: z, latent of the picture without the part, mask with 1 = keep
-
-
-def roomy(function: Callable[P, T]) -> Callable[P, T]:
-    """Turn every library's way of running out of memory into one sentence."""
-
-    @wraps(function)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except (RuntimeError, MemoryError) as error:
-            text = str(error).lower()
-            if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in text:
-                raise OutOfMemory(
-                    "There is not enough memory for this edit. Close other programs, or select a smaller part."
-                ) from error
-            raise
-
-    return guarded
 
 
 class Backbone:

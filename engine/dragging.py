@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import motion
-from engine.backbone import Backbone, Patch, roomy
+from engine.backbone import Backbone
+from engine.calling import Patch, roomy
 from engine.features import FeatureTap
 from engine.motion import FINER
 from engine.original import Original

@@ -20,7 +20,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine import sampling
-from engine.backbone import Backbone, Patch
+from engine.backbone import Backbone
+from engine.calling import Patch
 from engine.holding import Holding
 from engine.masking import Mask
 from engine.region import Picture

@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine import memory, region
-from engine.backbone import Backbone, Patch, roomy
+from engine.backbone import Backbone
 from engine.cache import cache_of, content
+from engine.calling import Patch, roomy
 from engine.layout import read_layout
 from engine.region import Picture
 from engine.request import EditRequest, Parameters, knob

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
-from engine.backbone import Patch, roomy
+from engine.calling import Patch, roomy
 from engine.errors import ModelBroken
 
 _SECOND_LAST = -2  # of the encoder's layers, the one whose tokens a resampler reads

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from engine import detail, identity, memory
-from engine.backbone import Backbone, Patch
+from engine.backbone import Backbone
 from engine.cache import content
+from engine.calling import Patch
 from engine.clock import Clock
 from engine.course import Course, Spots, spots_of
 from engine.dragging import Pull, Pulling

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import inversion
-from engine.backbone import Backbone, Patch
+from engine.backbone import Backbone
 from engine.cache import cache_of, content
+from engine.calling import Patch
 from engine.carrying import carried, composed, share
 from engine.course import Course, Spots
 from engine.masking import distance_to

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from engine import inversion, sampling
-from engine.backbone import Backbone, Patch
+from engine.backbone import Backbone
 from engine.cache import cache_of, content
+from engine.calling import Patch
 from engine.features import FeatureTap
 from engine.holding import Holding
 from engine.inversion import Trajectory

@@ -63,6 +63,7 @@ class Plan:
     drags: Sequence[PointPair] = ()  # of the scene's first object, which is then selected
     box: Rect | None = None
     exemplar: tuple[int, int] | None = None  # scene and object: it is rendered elsewhere, its background taken away
+    exemplar_name: str = ""  # of the file
 
 
 RED, DARK_RED, PALE_RED = (206, 34, 32), (120, 14, 18), (250, 170, 160)
@@ -127,6 +128,7 @@ PLANS = (
         parameters={},
         box=Rect(300, 196, 150, 150),
         exemplar=(1_000_420, 0),
+        exemplar_name="star.png",
     ),
 )
 
@@ -181,7 +183,7 @@ def main() -> None:
     for plan in PLANS:
         save_document(build(plan), FOLDER / f"{plan.id}.ora")
         if plan.exemplar is not None:
-            write_exemplar(plan, FOLDER / f"{plan.id}.png")
+            write_exemplar(plan, FOLDER / plan.exemplar_name)
         entries.append(
             {
                 "id": plan.id,
@@ -192,7 +194,7 @@ def main() -> None:
                 **({"reference_prompt": plan.reference_prompt} if plan.reference_prompt else {}),
                 "seed": plan.seed,
                 "parameters": plan.parameters,
-                **({"exemplar": f"{plan.id}.png"} if plan.exemplar is not None else {}),
+                **({"exemplar": plan.exemplar_name} if plan.exemplar is not None else {}),
             }
         )
     (FOLDER / "samples.json").write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.clipboard import to_image
-from app.exemplars import Exemplar
+from app.exemplar import Exemplar
 from app.panels.exemplar_tray import TrayRow
 from app.parts.cutting import CuttingPart
 from app.parts.exemplars import ExemplarsPart, From

@@ -253,8 +253,11 @@ class MethodPanel(QWidget):
     def _fit_words(self, info: MethodInfo | None) -> None:
         """Show the fields and steps that the method has a use for."""
         compares, finds = info is not None and "reference" in info.inputs, info is not None and info.finds
+        told = info is None or "prompt" in info.inputs
         for widget in (*self._titles, self.reference):
             widget.setVisible(compares)
+        for widget in (self.prompt, self.negative):
+            widget.setVisible(told)
         self.methods.setToolTip(info.help if info is not None else "")
         for widget in (self.steps, self._third):
             widget.setVisible(finds)

@@ -10,7 +10,8 @@ from app.cutting.cut import Cut
 from app.cutting.dialog import CutDialog
 from app.documents import Documents
 from app.errors import Messages
-from app.exemplars import Exemplar, Exemplars
+from app.exemplar import Exemplar
+from app.exemplars import Exemplars
 from app.parts.cutouts import Cutouts
 from editor.document import Document
 from editor.masks import Mask

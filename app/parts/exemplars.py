@@ -17,7 +17,8 @@ from app.background import Background
 from app.documents import Documents
 from app.edit_options import EditOptions
 from app.errors import Messages
-from app.exemplars import Exemplar, exemplar_of, read_exemplar, wants_example
+from app.exemplar import Exemplar, exemplar_of, read_exemplar
+from app.exemplars import wants_example
 from app.jobs.method_info import TASK, MethodInfo
 from app.jobs.regions import LOOKS, PASTE
 from app.parts.edit import EditPart
@@ -224,14 +225,16 @@ class ExemplarsPart(QObject):
     # what it is used for
 
     def uses(self) -> list[Use]:
-        """What an example can be used for by the methods that there are."""
-        return [use for info in self._options.methods if info.takes(Input.EXEMPLAR) for use in self._uses_of(info)]
+        """What an example can be used for by the methods that there are; first by those that are about nothing else."""
+        infos = [info for info in self._options.methods if info.takes(Input.EXEMPLAR)]
+        infos.sort(key=lambda info: not info.takes(Input.BOX))
+        return [use for info in infos for use in self._uses_of(info)]
 
     def _uses_of(self, info: MethodInfo) -> list[Use]:
         texts = {PASTE: self.tr("&Paste into the scene"), LOOKS: self.tr("&Give the selection its looks")}
         tasks = next((each.choices for each in info.parameters if each.name == TASK), ())
         found = [Use(text, info.id, task) for task, text in texts.items() if task in tasks]
-        return found or [Use(self.tr("Use for “{}”").format(info.title), info.id)]
+        return found or [Use(self.tr("Use as &example for “{}”").format(info.title), info.id)]
 
     @property
     def _takes(self) -> bool:

@@ -12,7 +12,7 @@ from app.background import Background
 from app.documents import Documents
 from app.edit_options import WORDS, EditOptions
 from app.errors import Messages
-from app.exemplars import Exemplar
+from app.exemplar import Exemplar
 from app.jobs.boxes import rect_of
 from app.jobs.bridge import request_of
 from app.jobs.drags import came_short, pairs_of

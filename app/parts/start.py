@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from app.edit_options import WORDS, EditOptions
-from app.exemplars import read_exemplar
+from app.exemplar import read_exemplar
 from app.parts.files import FilesPart
 from app.parts.tools import ToolsPart
 from app.samples import sample_for, samples

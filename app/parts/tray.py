@@ -7,7 +7,8 @@ from PySide6.QtCore import QObject, Signal
 from app.background import Background
 from app.cutting.cut import Bytes
 from app.documents import Documents
-from app.exemplars import Exemplar, Exemplars, exemplar_of
+from app.exemplar import Exemplar, exemplar_of
+from app.exemplars import Exemplars
 from app.tray import TrayFiles
 from editor.document import Document
 

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine import sampling
-from engine.backbone import Backbone, Patch
+from engine.backbone import Backbone
 from engine.cache import cache_of, content
+from engine.calling import Patch
 from engine.checking import checked
 from engine.errors import BadRequest
 from engine.exemplars import Framing, framed
 from engine.filling import Filling, Start
+from engine.keeping import standing_out
 from engine.masking import Mask
 from engine.place import hole_of
 from engine.request import EditRequest, EditResult, Input, Method, Parameters, Pixels, Run, Step, knob
@@ -43,6 +45,13 @@ class PaintByExampleParameters(Parameters):
     rotate: float = knob(0.0, -180.0, 180.0, "Turn the example clockwise.", unit="°")
     margin: float = knob(
         0.2, 0.0, 1.0, "Room left around what is marked of the example, in parts of its size.", advanced=True
+    )
+    keep: float = knob(
+        0.5,
+        0.0,
+        1.0,
+        "How readily the old picture stays around the thing, where old and new look about the same; 0: nothing stays.",
+        advanced=True,
     )
     sampler: str = knob(
         "fast",
@@ -91,7 +100,7 @@ def paint_by_example(backbone: Backbone, request: EditRequest) -> Run:
     picture = piece.finished(to_picture(backbone.decode(latent)))
     seconds["decode"] = perf_counter() - start
     request = replace(request, stop_after=ended.step if ended.stopped else None)
-    patch = piece.patch(picture, filling.alpha)
+    patch = piece.patch(picture, filling.alpha * standing_out(picture, piece.source, options.keep))
     return EditResult(*patch, request, ended.step, piece.region.scale, seconds, size_note(piece))
 
 

@@ -115,7 +115,11 @@ class LeanTransformerBlock(BasicTransformerBlock):  # type: ignore[misc]
             parents: Tensor = super().forward(hidden_states, attention_mask, encoder_hidden_states, *rest, **others)
             return parents
         tokens = _attended(self.attn1, self.norm1(hidden_states), None, hidden_states)
-        tokens = _attended(self.attn2, self.norm2(tokens), encoder_hidden_states, tokens)
+        if _is_one_token(self.attn2, encoder_hidden_states):
+            # The softmax over one key is 1 whatever is asked: every place hears the same (Paint by Example).
+            tokens = tokens + self.attn2.to_out[0](self.attn2.to_v(encoder_hidden_states))
+        else:
+            tokens = _attended(self.attn2, self.norm2(tokens), encoder_hidden_states, tokens)
         if not unwatched(self.ff):
             changed: Tensor = self.ff(self.norm3(tokens))
             return changed + tokens
@@ -145,6 +149,14 @@ def _halves(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor, Tenso
     """The weights and biases of the two halves, packed."""
     (values, gates), (value_bias, gate_bias) = weight.detach().chunk(2), bias.detach().chunk(2)
     return packed_weight(values), value_bias.contiguous(), packed_weight(gates), gate_bias.contiguous()
+
+
+def _is_one_token(attn: Any, words: Tensor | None) -> bool:
+    """Whether a layer attends to one token only, and nobody looks at how."""
+    if not isinstance(words, Tensor) or words.shape[1] != 1:
+        return False
+    watched = (attn, attn.to_q, attn.to_k, attn.to_v, attn.to_out[0])
+    return isinstance(attn.processor, SmallMapAttention) and all(unwatched(layer) for layer in watched)
 
 
 def _attended(attn: Any, tokens: Tensor, words: Tensor | None, residual: Tensor) -> Tensor:

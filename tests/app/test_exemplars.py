@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.exemplars import LARGEST, WHOLE, Exemplar, Exemplars, exemplar_of, read_exemplar, wants_example
+from app.exemplar import LARGEST, WHOLE, Exemplar, exemplar_of, read_exemplar
+from app.exemplars import Exemplars, wants_example
 from app.jobs.method_info import describe
 from editor.document import Document
 from editor.errors import DocumentError

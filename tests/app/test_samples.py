@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.exemplars import read_exemplar
+from app.exemplar import read_exemplar
 from app.samples import FOLDER, samples
 from app.start import CARDS
 from editor.files import open_document

@@ -28,12 +28,10 @@ from numpy.typing import NDArray
 from transformers.utils import logging as transformers_logging
 
 from engine.errors import EngineError
-from engine.masking import dilate
 from engine.methods import discover
 from engine.models import store
 from engine.models.loader import load
 from engine.models.policy import best_policy
-from engine.place import hole_of
 from engine.studio.world import VALIDATION_SEEDS
 from tests.benchmarks import harness
 from tests.benchmarks.drag_runs import Outcome
@@ -57,6 +55,7 @@ from tests.benchmarks.harness import Goal
 from tests.benchmarks.quality import drawing
 from tests.benchmarks.quality.bench import COPY, ROUND_TRIP, Bench, tell
 from tests.benchmarks.quality.boxes import KINDS, BoxedExample, boxed_examples, pasted_in, scored
+from tests.benchmarks.quality.edits import untouched
 from tests.benchmarks.quality.moving import Scores, figures_of
 from tests.benchmarks.quality.points import TRUTH, Entry
 from tests.benchmarks.quality.sheets import LINES, Line, sheet
@@ -128,7 +127,9 @@ def _quality(report: harness.Report, bench: Bench, cases: Sequence[BoxedExample]
     figures: dict[str, Any] = {name: figures_of(each) for name, each in scores.items()}
     if METHOD in outcomes:
         pairs = zip(cases, outcomes[METHOD], strict=True)
-        figures[METHOD]["outside_identical"] = all(is_untouched(case, made) for case, made in pairs)
+        figures[METHOD]["outside_identical"] = all(
+            untouched(case.case.images[0], case.box, made) for case, made in pairs
+        )
     report.figures["entrants"] = figures
     report.figures["by_example"] = _by_kind(cases, {name: scores[name] for name in (PASTED, *outcomes)})
     _quality_goals(report, figures.get(METHOD), figures.get(PEER))
@@ -190,14 +191,6 @@ def _standing(bench: Bench, cases: Sequence[BoxedExample]) -> dict[str, Entry]:
         TRUTH: Entry(truth),
         f"{TRUTH}, {ROUND_TRIP}": Entry(drawing.round_trip(bench.backbone, truth)),
     }
-
-
-def is_untouched(case: BoxedExample, outcome: Outcome) -> bool:
-    """Whether the picture is the source's own, bit for bit, beyond the box and the seam around it."""
-    assert outcome.reach is not None
-    source = case.case.images[0]
-    outside = dilate(hole_of(source.shape, case.box, None), outcome.reach) == 0
-    return bool(np.array_equal(outcome.picture[outside], source[outside]))
 
 
 def _quality_goals(report: harness.Report, ours: Mapping[str, Any] | None, peer: Mapping[str, Any] | None) -> None:

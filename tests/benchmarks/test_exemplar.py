@@ -33,6 +33,7 @@ from tests.benchmarks.quality.boxes import (
     pasted_in,
     scored,
 )
+from tests.benchmarks.quality.edits import untouched
 from tests.benchmarks.quality.moving import figures_of
 from tests.benchmarks.quality.points import TRUTH
 from tests.benchmarks.quality.readings import truthful
@@ -165,11 +166,11 @@ def test_one_changed_pixel_beyond_the_box_is_seen(cases: list[BoxedExample]) -> 
     x, y, _, height = case.box
     picture = case.case.images[0].copy()
     picture[case.hole] = 0
-    assert exemplar.is_untouched(case, Outcome(picture, 1.0, 1.0, 1, 0.0))
+    assert untouched(case.case.images[0], case.box, Outcome(picture, 1.0, 1.0, 1, 0.0))
     row, column = (y + height, x) if y + height < 256 else (y - 1, x)
     picture[row, column, 1] ^= 1
-    assert not exemplar.is_untouched(case, Outcome(picture, 1.0, 1.0, 1, 0.0))
-    assert exemplar.is_untouched(case, Outcome(picture, 1.0, 1.0, 1, 1.0))
+    assert not untouched(case.case.images[0], case.box, Outcome(picture, 1.0, 1.0, 1, 0.0))
+    assert untouched(case.case.images[0], case.box, Outcome(picture, 1.0, 1.0, 1, 1.0))
 
 
 def test_the_peer_has_every_weight_of_the_folder(folder: Path) -> None:
@@ -313,5 +314,5 @@ def test_ours_leaves_the_rest_alone(folder: Path, cases: list[BoxedExample]) -> 
     for case in cases[:2]:
         done = exemplar_runs.run_ours(backbone, case.gesture)
         assert done.calls == exemplar_runs.STEPS
-        assert exemplar.is_untouched(case, done)
+        assert untouched(case.case.images[0], case.box, done)
         assert (done.picture != case.case.images[0]).any(2)[case.hole].mean() > 0.5

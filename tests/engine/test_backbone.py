@@ -10,7 +10,8 @@ import torch
 from diffusers import AutoencoderTiny
 from torch import Tensor, nn
 
-from engine.backbone import Backbone, roomy
+from engine.backbone import Backbone
+from engine.calling import roomy
 from engine.errors import OutOfMemory
 from engine.words import WordReader
 

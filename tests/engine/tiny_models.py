@@ -159,6 +159,7 @@ def _published(name: str) -> str:
 
 def _write(folder: Path, unet: UNet2DConditionModel, scheduler: Any, width: int, act: str) -> Path:
     tokenizer = write_tokenizer(folder / "tokenizer")
+    vae = _autoencoder()
     text = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),
@@ -175,7 +176,7 @@ def _write(folder: Path, unet: UNet2DConditionModel, scheduler: Any, width: int,
         )
     )
     unet.save_pretrained(folder / "unet")
-    _autoencoder().save_pretrained(folder / "vae")
+    vae.save_pretrained(folder / "vae")
     text.save_pretrained(folder / "text_encoder")
     scheduler.save_pretrained(folder / "scheduler")
     index = {

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.exemplars import Exemplar
+from app.exemplar import Exemplar
 from app.panels.exemplar import SIDE, ExemplarBox
 
 

@@ -122,6 +122,17 @@ def test_choosing_a_method_makes_another_form(qtbot: QtBot, panel: MethodPanel) 
     assert panel._options["negative_prompt"] == "a dog"
 
 
+def test_words_are_asked_for_only_where_the_method_reads_them(panel: MethodPanel, options: EditOptions) -> None:
+    wordless = MethodInfo("wordless", "Wordless", "", ("box", "exemplar"), ())
+    options.set_methods([MADE_UP, wordless])
+    assert not panel.prompt.isHidden()
+    options.choose("wordless")
+    assert panel.prompt.isHidden()
+    assert panel.negative.isHidden()
+    options.choose("made_up")
+    assert not panel.prompt.isHidden()
+
+
 def test_everything_in_the_form_has_a_name(panel: MethodPanel) -> None:
     for kind in (NumberControl, QCheckBox, QComboBox, QLineEdit):
         for widget in panel.findChildren(kind):

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.errors import Message
-from app.exemplars import Exemplar
+from app.exemplar import Exemplar
 from app.jobs import method_info
 from app.jobs.bridge import request_of
 from app.jobs.engine_thread import EngineThread

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app import clipboard
 from app.errors import Message
-from app.exemplars import LARGEST, Exemplar
+from app.exemplar import LARGEST, Exemplar
 from app.jobs import method_info, segment_worker
 from app.jobs.engine_thread import EngineThread
 from app.jobs.method_info import describe

@@ -33,7 +33,6 @@ class Row:
         goals: those that the row sets, as they are listed while they cannot be measured.
         judged: whether the judge must be there.
         lacking: says why the row cannot be measured, besides the model and the judge; None where it can.
-        methods: ids of the methods whose figures the row is for and which it does not run yet.
         runs: ids of the methods that it runs as soon as they are there.
     """
 
@@ -41,7 +40,6 @@ class Row:
     goals: Mapping[str, str] = field(default_factory=dict)
     judged: bool = True
     lacking: Callable[[], str | None] = lambda: None
-    methods: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
 
 
@@ -75,7 +73,7 @@ ROWS = {
     "exemplar": Row(
         edits.example,
         {"exemplar_in_box": ">= 0.8", "exemplar_outside_identical": "all"},
-        methods=("paint_by_example",),
+        lacking=edits.not_there,
     ),
     "click": Row(clicks.clicks, {"click_mask_iou": ">= 0.9"}, judged=False, lacking=clicks.not_there),
     "speed": Row(speed.speed, judged=False),
@@ -107,7 +105,7 @@ def _run(name: str, row: Row, bench: Bench, report: harness.Report, options: har
         report.figures["rows"][name] = found.figures
         if options.folder is not None:
             write(options.folder / f"quality-{name}.png", found.lines)
-    lacking += [not_run(method) for method in (*row.methods, *(name for name in row.runs if name not in _methods()))]
+    lacking += [f"the method “{method}” is not built yet" for method in row.runs if method not in _methods()]
     if lacking:
         report.figures["missing"][name] = "; ".join(lacking)
         tell(f"— {name}: missing: {'; '.join(lacking)}")
@@ -131,10 +129,3 @@ def unmeasurable(row: Row, bench: Bench) -> list[str]:
 @cache
 def _methods() -> frozenset[str]:
     return frozenset(discover())
-
-
-def not_run(method: str) -> str:
-    """Why a method has no figures in its row."""
-    if method in _methods():
-        return f"the method “{method}” is there, but this row does not run it yet"
-    return f"the method “{method}” is not built yet"

@@ -39,6 +39,7 @@ def example(seed: int = 0, side: int = 40) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     picture = np.full((side, side, 4), 255, np.uint8)
     picture[..., :3] = rng.integers(0, 256, (4, 4, 3)).repeat(side // 4, 0).repeat(side // 4, 1)
+    picture[:4, :4, 3] = 0  # it is cut out
     return picture
 
 

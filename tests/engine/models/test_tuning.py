@@ -64,6 +64,20 @@ def test_the_same_is_computed(changes: dict[str, Any], size: int) -> None:
     assert torch.allclose(again, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [6, 40])
+def test_one_token_is_heard_everywhere_without_being_asked(size: int) -> None:
+    stock, fast = unet(), tuned(unet(), CPU)
+    z, time, words = inputs(size=size)
+    expected = run(stock, z, time, words[:, :1])
+    asked: list[str] = []
+    layer = fast.down_blocks[1].attentions[0].transformer_blocks[0].attn2
+    assert (run(fast, z, time, words[:, :1]) - expected).abs().max() < 1e-5 * expected.abs().max() + 1e-5
+    handle = layer.to_q.register_forward_hook(lambda *_: asked.append("q"))  # whoever wants to see queries sees them
+    assert torch.allclose(run(fast, z, time, words[:, :1]), expected, atol=1e-5)
+    assert asked == ["q"]
+    handle.remove()
+
+
 def test_half_precision_is_at_least_as_exact() -> None:
     exact = run(unet(), *inputs())
     stock = (run(unet().to(torch.bfloat16), *inputs(torch.bfloat16)) - exact).abs().mean()
