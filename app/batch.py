@@ -42,16 +42,17 @@ class Batch:
         summary: of what was done so far, also where `run` was interrupted.
     """
 
-    def __init__(self, recipe: Path, folder: Path, kind: str = "ora") -> None:
+    def __init__(self, recipe: Path, folder: Path, kind: str = "ora", carry: bool = False) -> None:
         """Read the recipe, make the folder and load the model, so that what is wrong with them is told once.
 
         Args:
             kind: one of FORMATS.
+            carry: whether a PNG carries its recipe.
 
         Raises:
             BadRecipe, FileProblem, ModelMissing, ModelBroken: nothing can be done.
         """
-        self._recipe, self._folder, self._kind = recipe, folder, kind
+        self._recipe, self._folder, self._kind, self._carry = recipe, folder, kind, carry
         self._edit = _own_edit(recipe)
         headless.make_folder(folder)
         self._bench = headless.Bench()
@@ -74,9 +75,9 @@ class Batch:
             name = f"{number} of {len(pictures)} · {picture.name}"
             try:
                 result = self._bench.run(self._request(picture), tell(name))
-                target = self._written(result, picture)
-                for note in result.notes:
-                    say(f"{name}: {note}")
+                target, note = self._written(result, picture)
+                for sentence in filter(None, (*result.notes, note)):
+                    say(f"{name}: {sentence}")
             except Exception as error:  # whatever is wrong with one picture, the others shall be done
                 self.summary.failed[picture] = sentence_of(error)[0]
                 say(f"{name}: {self.summary.failed[picture]}")
@@ -91,10 +92,11 @@ class Batch:
             return headless.read_recipe(self._recipe, picture)
         return rescaled(self._edit, headless.read_picture(picture))
 
-    def _written(self, result: EditResult, picture: Path) -> Path:
-        target = free_name(self._folder, picture.stem, self._kind)
-        headless.write_result(result, target, picture.stem)
-        return target
+    def _written(self, result: EditResult, picture: Path) -> tuple[Path, str]:
+        """(the file, a sentence about what was left out of it)."""
+        target, notes = free_name(self._folder, picture.stem, self._kind), list[str]()
+        headless.write_result(result, target, picture.stem, carry=self._carry, say=notes.append)
+        return target, " ".join(notes)
 
 
 def free_name(folder: Path, stem: str, kind: str) -> Path:

@@ -91,6 +91,9 @@ def run(
     kind: Annotated[
         str, typer.Option("--format", metavar="KIND", help="What to write into a folder: ora (default), png, jpg, …")
     ] = "",
+    carry: Annotated[
+        bool, typer.Option("--recipe/--no-recipe", help="Whether a PNG carries its recipe, up to 1 MB of it.")
+    ] = True,
 ) -> None:
     """Run a recipe without a window. An .ora keeps the photo, the strokes and the result as layers.
 
@@ -106,20 +109,20 @@ def run(
 
     pictures = image or []
     if len(pictures) > 1 or (pictures and out.is_dir()):
-        raise typer.Exit(_run_batch(recipe, pictures, out, kind))
+        raise typer.Exit(_run_batch(recipe, pictures, out, kind, carry))
     if kind:
         raise _wrong_use("“--format” is for several pictures; the name after “--out” says what to write of one.")
     headless.check_target(out)
     picture = pictures[0] if pictures else None
     request = headless.read_recipe(recipe, picture)
     result = headless.Bench().run(request, headless.Progress(request.method))
-    headless.write_result(result, out, (picture or recipe).stem)
+    headless.write_result(result, out, (picture or recipe).stem, carry=carry, say=_note)
     for note in result.notes:
-        typer.echo(note, err=True)
+        _note(note)
     typer.echo(out)
 
 
-def _run_batch(recipe: Path, pictures: Sequence[Path], folder: Path, kind: str) -> int:
+def _run_batch(recipe: Path, pictures: Sequence[Path], folder: Path, kind: str, carry: bool) -> int:
     """Apply a recipe to every picture; returns the exit code."""
     from app.batch import FORMATS, Batch
     from app.headless import Progress
@@ -129,9 +132,9 @@ def _run_batch(recipe: Path, pictures: Sequence[Path], folder: Path, kind: str) 
         raise _wrong_use(f"There is no format “{kind}”. There are {', '.join(FORMATS)}.")
     if folder.suffix.lower().removeprefix(".") in FORMATS and not folder.is_dir():
         raise _wrong_use(f"Several pictures need a folder to write to, and “{folder.name}” is the name of a file.")
-    batch = Batch(recipe, folder, kind)
+    batch = Batch(recipe, folder, kind, carry)
     try:
-        for path in batch.run(pictures, Progress, lambda sentence: typer.echo(sentence, err=True)):
+        for path in batch.run(pictures, Progress, _note):
             typer.echo(path)
     finally:
         typer.echo(batch.summary, err=True)
@@ -259,6 +262,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _commands() -> list[str]:
     return [command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands]
+
+
+def _note(sentence: str) -> None:
+    typer.echo(sentence, err=True)
 
 
 def _wrong_use(sentence: str) -> typer.Exit:

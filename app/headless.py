@@ -20,7 +20,7 @@ from editor.files import export_picture, open_pixels, recipe_in, save_document, 
 from editor.files.export import on_white
 from editor.tiles import Array
 from engine.errors import BadRequest
-from engine.recipe import load_recipe
+from engine.recipe import load_recipe, recipe_bytes
 from engine.request import EditRequest, EditResult, Step
 
 if TYPE_CHECKING:
@@ -131,10 +131,21 @@ def check_folder(folder: Path) -> None:
         raise FileProblem(f"Nothing can be written into “{folder}”. Choose another place.")
 
 
-def write_result(result: EditResult, target: Path, title: str = "") -> Document:
+def write_result(
+    result: EditResult,
+    target: Path,
+    title: str = "",
+    *,
+    carry: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Document:
     """Write photo, strokes and result: with all layers as .ora, else as one flat picture.
 
     A result that is only a mask becomes the selection of the .ora, else a grey picture.
+
+    Args:
+        carry: whether a PNG carries the recipe, from which `read_recipe` reads it again.
+        say: takes a sentence about what was left out.
 
     Raises:
         FileProblem: it cannot be written; a file that was there stays.
@@ -152,5 +163,8 @@ def write_result(result: EditResult, target: Path, title: str = "") -> Document:
     if target.suffix.lower() == ".ora":
         save_document(document, target)
     else:
-        export_picture(document.snapshot(), target)
+        recipe = recipe_bytes(result.recipe) if carry and target.suffix.lower() == ".png" else None
+        note = export_picture(document.snapshot(), target, recipe=recipe)
+        if note:
+            say(note)
     return document

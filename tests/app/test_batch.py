@@ -234,3 +234,18 @@ def test_free_names_skip_what_is_taken(tmp_path: Path) -> None:
     (tmp_path / "a.b.ora").write_text("")
     (tmp_path / "a.b-2.ora").symlink_to(tmp_path / "nowhere")
     assert free_name(tmp_path, "a.b", "ora").name == "a.b-3.ora"
+
+
+def test_a_png_carries_its_recipe_unless_told_not_to(call: Call, recipe: Path, tmp_path: Path) -> None:
+    """It runs again from the PNG, and a recipe of more than 1 MB is left out with a note."""
+    with_it, without, again = (tmp_path / f"{name}.png" for name in ("with", "without", "again"))
+    assert call("run", recipe, "--out", with_it)[0] == 0
+    assert call("run", recipe, "--out", without, "--no-recipe")[0] == 0
+    assert call("run", with_it, "--out", again)[0] == 0
+    assert np.array_equal(open_pixels(again).array, open_pixels(with_it).array)
+    assert call("run", without, "--out", again)[0] == 2
+    large, out = photo(tmp_path / "large.png", (700, 600)), tmp_path / "out"
+    out.mkdir()
+    code, _, err = call("run", recipe, "--image", large, "--out", out, "--format", "png")
+    assert code == 0
+    assert "1 of 1 · large.png: The recipe is larger than 1 MB and was left out of the PNG." in err

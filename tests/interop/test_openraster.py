@@ -21,7 +21,7 @@ _CELL = {"krita": 0.8, "mypaint": 1.0, "pyora": 1.0}
 _NOT_SHARED = {
     "krita": ("plus",),  # adds before it weights with alpha, the specification after it
     "mypaint": ("exclusion", "color_dodge"),  # none; on black, which a white layer does not light up in the W3C's
-    "pyora": ("exclusion", "plus"),  # shown as normal
+    "pyora": ("exclusion", "plus", "soft_light"),  # shown as normal; an older formula
 }
 
 
