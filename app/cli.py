@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import socket
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-PROGRAM = "pentimento"
-_EXPECTED = 1  # exit code of what can go wrong with files, models and edits
-_WRONG_USE = 2  # exit code of arguments and recipes that cannot be used
+from app.failures import EXPECTED, PROGRAM, WRONG_USE, sentence_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
 
@@ -84,22 +80,67 @@ def _about(parameter: dict[str, Any]) -> str:
 @app.command()
 def run(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe, or a recipe.json beside its arrays.")],
-    out: Annotated[Path, typer.Option("--out", help="Where to write: .png flat, .ora or .psd with all layers.")],
-    image: Annotated[Path | None, typer.Option("--image", help="Photo to use instead of the recipe's own.")] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", help="Where to write: .png flat, .ora or .psd with all layers; of several pictures a folder."
+        ),
+    ],
+    image: Annotated[
+        list[Path] | None,
+        typer.Option("--image", help="Photo to use instead of the recipe's own; may be named several times."),
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--format", metavar="KIND", help="What to write into a folder: ora (default), png, jpg, …")
+    ] = "",
+    carry: Annotated[
+        bool, typer.Option("--recipe/--no-recipe", help="Whether a PNG carries its recipe, up to 1 MB of it.")
+    ] = True,
 ) -> None:
     """Run a recipe without a window. An .ora keeps the photo, the strokes and the result as layers.
 
+    Several pictures, or one and a folder: the recipe is applied to each, its strokes, mask, points, box and lengths
+    scaled to the picture's size; results are named after the pictures, and no file is ever replaced. What fails is
+    passed over and told at the end; the exit code is then 1.
+
     Example: python main.py run edit.recipe --image photo.jpg --out painted.ora
+
+    Example: python main.py run edit.recipe --image a.jpg --image b.jpg --out painted --format png
     """
     from app import headless
 
+    pictures = image or []
+    if len(pictures) > 1 or (pictures and out.is_dir()):
+        raise typer.Exit(_run_batch(recipe, pictures, out, kind, carry))
+    if kind:
+        raise _wrong_use("“--format” is for several pictures; the name after “--out” says what to write of one.")
     headless.check_target(out)
-    request = headless.read_recipe(recipe, image)
+    picture = pictures[0] if pictures else None
+    request = headless.read_recipe(recipe, picture)
     result = headless.Bench().run(request, headless.Progress(request.method))
-    headless.write_result(result, out, (image or recipe).stem)
+    headless.write_result(result, out, (picture or recipe).stem, carry=carry, say=_note)
     for note in result.notes:
-        typer.echo(note, err=True)
+        _note(note)
     typer.echo(out)
+
+
+def _run_batch(recipe: Path, pictures: Sequence[Path], folder: Path, kind: str, carry: bool) -> int:
+    """Apply a recipe to every picture; returns the exit code."""
+    from app.batch import FORMATS, Batch
+    from app.headless import Progress
+
+    kind = kind.lower().removeprefix(".") or "ora"
+    if kind not in FORMATS:
+        raise _wrong_use(f"There is no format “{kind}”. There are {', '.join(FORMATS)}.")
+    if folder.suffix.lower().removeprefix(".") in FORMATS and not folder.is_dir():
+        raise _wrong_use(f"Several pictures need a folder to write to, and “{folder.name}” is the name of a file.")
+    batch = Batch(recipe, folder, kind, carry)
+    try:
+        for path in batch.run(pictures, Progress, _note):
+            typer.echo(path)
+    finally:
+        typer.echo(batch.summary, err=True)
+    return EXPECTED if batch.summary.failed else 0
 
 
 @app.command()
@@ -160,7 +201,7 @@ def show_window(photos: Sequence[Path]) -> int:
     missing = check_qt_libraries()
     if missing:
         typer.echo(missing, err=True)
-        return _EXPECTED
+        return EXPECTED
     return run_window(list(photos))
 
 
@@ -216,44 +257,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo("Stopped.", err=True)
         sys.exit(130)
     except Exception as error:
-        sys.exit(_told(error))
-
-
-def _told(error: Exception) -> int:
-    """Say in one sentence what went wrong; returns the exit code."""
-    from editor.errors import DocumentError
-    from engine.errors import BadRecipe, EngineError
-
-    if isinstance(error, DocumentError | EngineError):
-        typer.echo(str(error), err=True)
-        return _WRONG_USE if isinstance(error, BadRecipe) else _EXPECTED
-    if isinstance(error, MemoryError):
-        typer.echo("There is not enough memory for this. Close other programs or use a smaller picture.", err=True)
-        return _EXPECTED
-    log = _written_down(error)
-    where = f" Details are in {log}" if log else ""
-    typer.echo(f"Something unexpected went wrong ({type(error).__name__}: {error}).{where}", err=True)
-    return _EXPECTED
-
-
-def _written_down(error: Exception) -> Path | None:
-    """The log file that now holds the details, None where none can be written."""
-    from platformdirs import user_log_path
-
-    log = user_log_path(PROGRAM, appauthor=False) / "command-line.log"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    except OSError:
-        logging.getLogger(__name__).debug("no log could be written", exc_info=True)
-        return None
-    return log
+        sentence, code = sentence_of(error)
+        typer.echo(sentence, err=True)
+        sys.exit(code)
 
 
 def _commands() -> list[str]:
     return [command.name or str(getattr(command.callback, "__name__", "")) for command in app.registered_commands]
 
 
+def _note(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
 def _wrong_use(sentence: str) -> typer.Exit:
     typer.echo(sentence, err=True)
-    return typer.Exit(_WRONG_USE)
+    return typer.Exit(WRONG_USE)

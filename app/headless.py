@@ -18,8 +18,9 @@ from app.jobs.shelf import Shelf
 from editor.errors import FileProblem
 from editor.files import export_picture, open_pixels, recipe_in, save_document, to_srgb
 from editor.files.export import on_white
+from editor.tiles import Array
 from engine.errors import BadRequest
-from engine.recipe import load_recipe
+from engine.recipe import load_recipe, recipe_bytes
 from engine.request import EditRequest, EditResult, Step
 
 if TYPE_CHECKING:
@@ -93,12 +94,15 @@ def read_recipe(recipe: Path, picture: Path | None = None) -> EditRequest:
         FileProblem: a file cannot be read.
     """
     known = {info.id: method_info.stand_in(info) for info in list_methods()}
-    image = None
-    if picture is not None:
-        opened = open_pixels(picture)
-        image = on_white(to_srgb(opened.array, opened.profile))
+    image = None if picture is None else read_picture(picture)
     carried = recipe_in(recipe) if recipe.suffix.lower() == ".png" else None
     return load_recipe(recipe if carried is None else carried, image=image, methods=known)
+
+
+def read_picture(path: Path) -> Array:
+    """A picture as an edit takes it: (H, W, 3) uint8 or uint16, sRGB, on white. Raises FileProblem."""
+    opened = open_pixels(path)
+    return on_white(to_srgb(opened.array, opened.profile))
 
 
 def check_target(target: Path, kinds: tuple[str, ...] = (*PICTURES, ".ora", ".psd", ".psb")) -> None:
@@ -127,10 +131,21 @@ def check_folder(folder: Path) -> None:
         raise FileProblem(f"Nothing can be written into “{folder}”. Choose another place.")
 
 
-def write_result(result: EditResult, target: Path, title: str = "") -> Document:
+def write_result(
+    result: EditResult,
+    target: Path,
+    title: str = "",
+    *,
+    carry: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Document:
     """Write photo, strokes and result: with all layers as .ora, .psd or .psb, else as one flat picture.
 
     A result that is only a mask becomes the selection of the .ora, else a grey picture.
+
+    Args:
+        carry: whether a PNG carries the recipe, from which `read_recipe` reads it again.
+        say: takes a sentence about what was left out.
 
     Raises:
         FileProblem: it cannot be written; a file that was there stays.
@@ -148,5 +163,8 @@ def write_result(result: EditResult, target: Path, title: str = "") -> Document:
     if target.suffix.lower() == ".ora":
         save_document(document, target)
     else:
-        export_picture(document.snapshot(), target)
+        recipe = recipe_bytes(result.recipe) if carry and target.suffix.lower() == ".png" else None
+        note = export_picture(document.snapshot(), target, recipe=recipe)
+        if note:
+            say(note)
     return document

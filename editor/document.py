@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from editor import limits, tree
+from editor.foreign import NOTHING, Foreign
 from editor.geometry import EMPTY, Rect
 from editor.layers import Layer, LayerId, layer_bounds, seen_change
 from editor.placement import Placed, Placement
@@ -61,6 +62,7 @@ class Snapshot:
     placed: Placed | None = None  # where a selection goes, as far as it is still the one selected; None = it stays
     points: tuple[PointPair, ...] = ()  # in the order they are numbered
     box: Rect | None = None  # where a thing shall stand; it may reach over the canvas' edge
+    foreign: Foreign = NOTHING  # what another program put into the file
 
     @property
     def canvas(self) -> Rect:

@@ -8,11 +8,12 @@ from enum import Enum
 from typing import NewType
 from uuid import uuid4
 
+from editor.foreign import Attributes
 from editor.geometry import EMPTY, Rect
 from editor.tiles import TiledImage
 
 LayerId = NewType("LayerId", str)
-_UNSEEN = {"name", "locked", "alpha_locked", "role", "recipe", "recipe_title", "expanded", "id"}
+_UNSEEN = {"foreign", "name", "locked", "alpha_locked", "role", "recipe", "recipe_title", "expanded", "id"}
 
 
 def new_layer_id() -> LayerId:
@@ -58,6 +59,7 @@ class Layer:
         offset: (x, y) of the layer's own (0, 0) in canvas pixels; moving a layer changes only this. A group's offset
             places its mask; its children keep offsets of their own, and moving the group moves them too.
         mask: one channel in the layer's own coordinates, full = shown; None = all shown.
+        foreign: what another program wrote beside it, for that program to find again.
     """
 
     id: LayerId = field(default_factory=new_layer_id)
@@ -69,6 +71,7 @@ class Layer:
     offset: tuple[int, int] = (0, 0)
     mask: TiledImage | None = None
     mask_enabled: bool = True
+    foreign: Attributes = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -50,6 +50,10 @@ class Archive:
     def __contains__(self, entry: str) -> bool:
         return entry in self._zip.NameToInfo
 
+    def sizes(self) -> dict[str, int]:
+        """Unpacked bytes of every entry, as the directory says."""
+        return {info.filename: info.file_size for info in self._zip.infolist()}
+
     def read(self, entry: str, limit: int) -> bytes:
         """The whole entry, at most `limit` bytes of it unpacked."""
         with self._refusing():

@@ -16,12 +16,13 @@ import numpy as np
 from editor import limits
 from editor.document import Snapshot
 from editor.errors import FileProblem
-from editor.files import png, sidecar
+from editor.files import openraster_foreign, png, sidecar
 from editor.files.archive import Archive
 from editor.files.colour import convert, usable_rgb
 from editor.files.openraster_stack import opacity, read_stack, whole
 from editor.files.reading import broken
 from editor.files.sidecar import LayerExtras, Piece, Sidecar, SidecarError, StoredImage
+from editor.foreign import Attributes, Foreign
 from editor.geometry import Rect
 from editor.layers import BlendMode, GroupLayer, ImageLayer, Layer, LayerId, Role, new_layer_id
 from editor.placement import Placed, Placement
@@ -34,6 +35,8 @@ _MODES = {name: mode for mode, name in sidecar.OPERATIONS.items()} | {
     "svg:add": BlendMode.PLUS,  # as Krita calls it
     "krita:add": BlendMode.PLUS,
 }
+
+_NAMES = {mode.value for mode in BlendMode}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,7 @@ class _Reader:
         self.profile: bytes | None = None
 
     def read(self) -> Opened:
-        size, stack = read_stack(self.archive)
+        size, root, stack = read_stack(self.archive)
         self.dtype, self.profile = self._depth_and_profile(stack)
         self._decode(stack)
         layers = self._children(stack)
@@ -93,12 +96,19 @@ class _Reader:
         placed = self._placed(selection)
         points = () if self.sidecar is None else self._points(self.sidecar.points, size)
         box = None if self.sidecar is None else self._box(self.sidecar.box, size)
-        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection, placed, points, box)
+        foreign = self._foreign(root)
+        snapshot = Snapshot(size, self.dtype, self.profile, layers, active, selection, placed, points, box, foreign)
         return Opened(snapshot, "" if self.sidecar is None else self.sidecar.title, self._note())
 
     def _note(self) -> str:
         told, more = list(self.notes)[:_NOTES], len(self.notes) - _NOTES
         return " ".join([*told, f"And {more} more."] if more > 0 else told)
+
+    def _foreign(self, root: Element) -> Foreign:
+        found, complete = openraster_foreign.of_document(root, self.archive)
+        if not complete:
+            self.notes["What another program keeps in it is very large and is lost when it is saved."] = None
+        return found
 
     # the parts of the file
 
@@ -277,7 +287,14 @@ class _Reader:
             "locked": element.get("edit-locked") == "true",
             "mask": mask,
             "mask_enabled": extras is None or extras.mask_enabled,
+            "foreign": self._of_layer(element),
         }
+
+    def _of_layer(self, element: Element) -> Attributes:
+        """What is not known of a layer; a blend mode that is not goes along."""
+        operation = element.get("composite-op")
+        unknown = operation is not None and operation not in _MODES and operation not in _NAMES
+        return (*openraster_foreign.of_layer(element), *((("composite-op", str(operation)),) if unknown else ()))
 
     def _mode(self, element: Element) -> BlendMode:
         operation = element.get("composite-op", BlendMode.NORMAL.value)

@@ -19,8 +19,8 @@ _LIMIT = 32 << 20  # bytes
 _FRAME = 3  # elements around and in the innermost group: image, stack, layer
 
 
-def read_stack(archive: Archive) -> tuple[tuple[int, int], Element]:
-    """((width, height) of the canvas, the root stack).
+def read_stack(archive: Archive) -> tuple[tuple[int, int], Element, Element]:
+    """((width, height) of the canvas, the element of the picture, the root stack in it).
 
     Raises:
         FileProblem: missing, damaged, with entities or other traps inside, or a canvas beyond the limits.
@@ -39,7 +39,7 @@ def read_stack(archive: Archive) -> tuple[tuple[int, int], Element]:
         raise FileProblem(f"“{archive.name}” holds more than the {limits.LAYERS} layers that Pentimento opens.")
     width, height = whole(root.get("w")), whole(root.get("h"))
     check_size(archive.name, width, height)
-    return (width, height), stack
+    return (width, height), root, stack
 
 
 def whole(text: str | None) -> int:

@@ -30,6 +30,7 @@ from editor.errors import FileProblem
 from editor.files import png, sidecar, thumbnails
 from editor.files.colour import srgb_profile, to_srgb
 from editor.files.guard import guarded
+from editor.files.openraster_foreign import MYPAINT_EOTF
 from editor.files.sidecar import LayerExtras, Piece, Sidecar, StoredImage, StoredPlacement
 from editor.files.writing import atomic_write
 from editor.geometry import Rect
@@ -45,7 +46,9 @@ THUMBNAIL = 256  # pixels of its longer side
 _SPEC_VERSION = "0.0.6"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+
 ET.register_namespace("pentimento", sidecar.NAMESPACE)
+ET.register_namespace("mypaint", MYPAINT_EOTF[1:].split("}")[0])
 
 
 def save_snapshot(snapshot: Snapshot, path: Path, title: str = "") -> None:
@@ -68,7 +71,10 @@ def _save(snapshot: Snapshot, path: Path, title: str) -> None:
     stack = ET.Element("stack", {"isolation": "isolate"})
     stack.extend([book.layer(layer) for layer in reversed(snapshot.layers)])  # OpenRaster lists the topmost first
     width, height = snapshot.size
-    image = ET.Element("image", {"version": _SPEC_VERSION, "w": str(width), "h": str(height)})
+    size = {"w": str(width), "h": str(height)}
+    # MyPaint 2 blends in linear light unless a file tells it that its values are to be blended as they are
+    image = ET.Element("image", {"version": _SPEC_VERSION, **size, MYPAINT_EOTF: "1.0"})
+    image.attrib = dict(snapshot.foreign.attributes) | image.attrib
     image.append(stack)
     listed = ET.tostring(image, "UTF-8", xml_declaration=True)
     document = sidecar.dumped(book.document(title))
@@ -86,6 +92,9 @@ def _save(snapshot: Snapshot, path: Path, title: str) -> None:
                 _put(archive, name, *parts)
             for name, parts in flat.result().items():
                 _put(archive, name, *parts)
+        for name, content in snapshot.foreign.entries:
+            if name not in archive.NameToInfo:
+                _put(archive, name, content, packed=True)
 
 
 def _need_readable(snapshot: Snapshot) -> None:
@@ -168,6 +177,9 @@ class _Book:
             "composite-op": sidecar.OPERATIONS.get(layer.blend, layer.blend.value),
             sidecar.KEY: key,
         }
+        for foreign, value in layer.foreign:
+            if foreign not in attributes or (foreign == "composite-op" and layer.blend is BlendMode.NORMAL):
+                attributes[foreign] = value  # a mode that is not known, while no other was chosen
         if layer.locked:
             attributes["edit-locked"] = "true"
         if layer.id == self.snapshot.active:
