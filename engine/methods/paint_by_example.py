@@ -32,7 +32,7 @@ from engine.words import Conditioning
 from engine.workpiece import Previews, Seam, Workpiece, cut_out, followed, size_note, to_picture
 
 MODEL = "studio-exemplar"
-_GUIDED = 0.7  # of the steps: after that the thing is there, and guidance would only cost
+_GUIDED = 0.5  # of the steps: after that the thing is there, and guidance would only cost
 _CLOSEST = 1.0  # the network knows things in their surroundings: small boxes are not magnified
 
 
