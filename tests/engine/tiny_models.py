@@ -45,7 +45,13 @@ def write_sd15(folder: Path, channels: int = 4) -> Path:
     `channels` 9 makes it one of its inpainting models.
     """
     torch.manual_seed(15)
-    unet = UNet2DConditionModel(
+    unet, scheduler = _unet(channels), _pndm()
+    return _write(folder, unet, scheduler, width=24, act="quick_gelu")
+
+
+def _unet(channels: int) -> UNet2DConditionModel:
+    """Four levels, as in Stable Diffusion 1.5 and what was made of it."""
+    return UNet2DConditionModel(
         sample_size=8,
         in_channels=channels,
         block_out_channels=(16, 32, 32, 32),
@@ -54,7 +60,11 @@ def write_sd15(folder: Path, channels: int = 4) -> Path:
         attention_head_dim=2,
         cross_attention_dim=24,
     )
-    scheduler = PNDMScheduler(
+
+
+def _pndm() -> PNDMScheduler:
+    """What the published folders of that family say."""
+    return PNDMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
         beta_schedule="scaled_linear",
@@ -62,7 +72,6 @@ def write_sd15(folder: Path, channels: int = 4) -> Path:
         set_alpha_to_one=False,
         steps_offset=1,
     )
-    return _write(folder, unet, scheduler, width=24, act="quick_gelu")
 
 
 def write_sd2(folder: Path) -> Path:
@@ -97,23 +106,7 @@ def write_paint_by_example(folder: Path, *, old_names: bool = True, pickled: boo
         pickled: `pytorch_model.bin` instead of safetensors, as there.
     """
     torch.manual_seed(17)
-    unet = UNet2DConditionModel(
-        sample_size=8,
-        in_channels=9,
-        block_out_channels=(16, 32, 32, 32),
-        layers_per_block=1,
-        norm_num_groups=8,
-        attention_head_dim=2,
-        cross_attention_dim=24,
-    )
-    scheduler = PNDMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        skip_prk_steps=True,
-        set_alpha_to_one=False,
-        steps_offset=1,
-    )
+    unet, scheduler = _unet(9), _pndm()
     encoder = PaintByExampleImageEncoder(
         CLIPVisionConfig(
             hidden_size=32,

@@ -268,6 +268,7 @@ def refused(box: Rect, sentence: str) -> None:
     document.history.do(c.SetBox(Rect(299, -8, 9, 9)))
     with pytest.raises(DocumentError, match=sentence):
         document.history.do(c.SetBox(box))
+    assert document.box == Rect(299, -8, 9, 9)  # the one that was there stays
     assert document.box == Rect(299, -8, 9, 9)
     assert len(document.history.steps) == 1
 
